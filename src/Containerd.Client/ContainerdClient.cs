@@ -1,0 +1,73 @@
+using Containerd.Client.Connection;
+using Containerd.Client.Servers;
+
+namespace Containerd.Client;
+
+/// <summary>
+/// A connected client of one containerd, seen from one namespace. All views of a client (<see cref="InNamespace"/>) share
+/// its channel and its IO thread; disposing the client that was connected ends them all.
+/// </summary>
+public sealed class ContainerdClient : IDisposable
+{
+    private static int s_lastId;
+
+    private ContainerdClient(Session session, CallScope scope) => (Session, Scope) = (session, scope);
+
+    /// <summary>The session whose objects this client makes.</summary>
+    public Session Session { get; }
+
+    /// <summary>The containerd namespace of the calls.</summary>
+    public string Namespace => Scope.Namespace;
+
+    /// <summary>The channel and headers of the calls.</summary>
+    public CallScope Scope { get; }
+
+    /// <summary>What the server says of itself.</summary>
+    public ServerInfo Server => new(Session, Scope);
+
+    /// <summary>Connects, and waits until the server serves or the connect timeout has passed.</summary>
+    /// <param name="options">Where and how to connect.</param>
+    /// <param name="containerdNamespace">The containerd namespace of the calls.</param>
+    /// <param name="name">The session's name; its number and address by default.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The client.</returns>
+    /// <exception cref="ConnectionException">No server, or no permission.</exception>
+    public static async Task<ContainerdClient> ConnectAsync(
+        ConnectionOptions options, string containerdNamespace, string? name, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var channel = new ContainerdChannel(options);
+        try
+        {
+            var scope = new CallScope(channel, containerdNamespace);
+            await ServingWait.UntilServingAsync(scope, cancellationToken).ConfigureAwait(false);
+            var id = Interlocked.Increment(ref s_lastId);
+            var session = new Session(id, name ?? $"Session{id}", options.Address.ToString(), containerdNamespace, options.Address.IsLocal);
+            return new ContainerdClient(session, scope);
+        }
+        catch
+        {
+            channel.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same client seen from another containerd namespace.</summary>
+    /// <param name="containerdNamespace">The namespace of the view's calls.</param>
+    /// <returns>A view that shares everything else.</returns>
+    public ContainerdClient InNamespace(string containerdNamespace) => containerdNamespace == Namespace
+        ? this
+        : new ContainerdClient(Session, new CallScope(Scope.Channel, containerdNamespace, Scope.Lease));
+
+    /// <summary>The same client whose calls are protected by a lease.</summary>
+    /// <param name="lease">The lease's id.</param>
+    /// <returns>A view that shares everything else.</returns>
+    public ContainerdClient UnderLease(string lease) => new(Session, Scope.WithLease(lease));
+
+    /// <summary>Ends every call, stream and attached IO of the session; containers go on.</summary>
+    public void Dispose()
+    {
+        Session.MarkClosed();
+        Scope.Channel.Dispose();
+    }
+}
