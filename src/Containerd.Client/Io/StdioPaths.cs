@@ -1,0 +1,32 @@
+namespace Containerd.Client.Io;
+
+/// <summary>
+/// What a create or exec request says about the streams of a process: paths of FIFOs, files, <c>/dev/null</c>, or the URIs
+/// <c>file://</c> and <c>binary://</c>. An empty string leaves the stream out.
+/// </summary>
+/// <param name="Stdin">Where the process reads from; empty: nothing.</param>
+/// <param name="Stdout">Where the process writes to; with a terminal it may not be empty.</param>
+/// <param name="Stderr">Where the process writes errors to; empty exactly if <paramref name="Stdout"/> is, or with a terminal.</param>
+/// <param name="Terminal">The process runs on a terminal of its own, which must be said in its spec too.</param>
+public sealed record StdioPaths(string Stdin, string Stdout, string Stderr, bool Terminal)
+{
+    /// <summary>Takes the place of a stream that nobody wants where the shim insists on a path (trap T7).</summary>
+    public const string NullDevice = "/dev/null";
+
+    /// <summary>No stream at all: the process reads and writes /dev/null.</summary>
+    public static StdioPaths None { get; } = new("", "", "", Terminal: false);
+
+    /// <summary>
+    /// Both streams appended to one file that exists, by the shim itself and so without any process of ours: output of a detached task.
+    /// Unlike a <c>file://</c> URI it keeps the file's own mode (trap T29) and works with a terminal.
+    /// </summary>
+    /// <param name="file">Absolute path of a regular file on the daemon's host; <see cref="FileSink.Open"/> makes one privately.</param>
+    /// <param name="terminal">The process runs on a terminal.</param>
+    public static StdioPaths AppendTo(string file, bool terminal = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        if (!Path.IsPathFullyQualified(file))
+            throw new ArgumentException($"The daemon needs an absolute path to write to, not '{file}'.", nameof(file));
+        return new("", file, terminal ? "" : file, terminal);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Containerd.Client.Native;
+
+/// <summary>Named pipes in the file system: made, recognised and removed.</summary>
+internal static class Fifo
+{
+    private const int StatxSize = 256;
+    private const int StatxModeOffset = 28;
+    private const int TypeMask = 0xF000;
+    private const int FifoType = 0x1000;
+
+    /// <summary>Makes a FIFO that did not exist.</summary>
+    /// <exception cref="NativeException">It can't be made.</exception>
+    public static void Make(string path, UnixFileMode mode)
+    {
+        if (LibC.MakeFifo(path, (uint)mode) < 0)
+            throw NativeException.Last("make the FIFO", path);
+    }
+
+    /// <summary>Whether that very path, not one it links to, is a FIFO. A path that can't be looked at is none.</summary>
+    public static unsafe bool Exists(string path)
+    {
+        var statx = stackalloc byte[StatxSize];
+        if (LibC.Statx(LibC.AT_FDCWD, path, LibC.AT_SYMLINK_NOFOLLOW, LibC.STATX_TYPE, statx) < 0)
+            return false;
+        var mode = BinaryPrimitives.ReadUInt16LittleEndian(new ReadOnlySpan<byte>(statx + StatxModeOffset, 2));
+        return (mode & TypeMask) == FifoType;
+    }
+
+    /// <summary>Removes the path if it is a FIFO and nothing else; true if this call removed it.</summary>
+    /// <exception cref="NativeException">It is a FIFO and can't be removed.</exception>
+    public static bool Remove(string path)
+    {
+        if (!Exists(path))
+            return false;
+        if (LibC.Unlink(path) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == Errno.ENOENT ? false : throw NativeException.Last("remove the FIFO", path);
+    }
+}
