@@ -11,8 +11,10 @@
     # In the default load context, so that [Containerd.Container] resolves as a type. What the client needs lies in
     # module/bin/deps and loads into a context of the module's own.
     RequiredAssemblies     = @('module/bin/Containerd.Model.dll')
-    
-    FormatsToProcess       = @('module/formats/Sessions.Format.ps1xml', 'module/formats/Servers.Format.ps1xml')
+    FormatsToProcess       = @(
+        'module/formats/Servers.Format.ps1xml'
+        'module/formats/Sessions.Format.ps1xml'
+    )
 
     FunctionsToExport      = @()
     VariablesToExport      = @()
