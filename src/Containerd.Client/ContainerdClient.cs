@@ -1,5 +1,10 @@
 using Containerd.Client.Connection;
+using Containerd.Client.Content;
+using Containerd.Client.Images;
+using Containerd.Client.Leases;
+using Containerd.Client.Namespaces;
 using Containerd.Client.Servers;
+using Containerd.Client.Snapshots;
 
 namespace Containerd.Client;
 
@@ -11,7 +16,10 @@ public sealed class ContainerdClient : IDisposable
 {
     private static int s_lastId;
 
-    private ContainerdClient(Session session, CallScope scope) => (Session, Scope) = (session, scope);
+    private readonly SessionImages _images;
+
+    private ContainerdClient(Session session, CallScope scope, SessionImages images) =>
+        (Session, Scope, _images) = (session, scope, images);
 
     /// <summary>The session whose objects this client makes.</summary>
     public Session Session { get; }
@@ -24,6 +32,21 @@ public sealed class ContainerdClient : IDisposable
 
     /// <summary>What the server says of itself.</summary>
     public ServerInfo Server => new(Session, Scope);
+
+    /// <summary>The server's namespaces.</summary>
+    public NamespaceStore Namespaces => new(Session, Scope);
+
+    /// <summary>The leases of the namespace.</summary>
+    public LeaseStore Leases => new(this);
+
+    /// <summary>The content store: manifests, configs and layers by their digests.</summary>
+    public ContentStore Content => new(Session, Scope);
+
+    /// <summary>The images of the namespace.</summary>
+    public ImageStore Images => new(this, _images);
+
+    /// <summary>The server's unpacking of layers.</summary>
+    public LayerDiff LayerDiff => new(Scope);
 
     /// <summary>Connects, and waits until the server serves or the connect timeout has passed.</summary>
     /// <param name="options">Where and how to connect.</param>
@@ -43,7 +66,7 @@ public sealed class ContainerdClient : IDisposable
             await ServingWait.UntilServingAsync(scope, cancellationToken).ConfigureAwait(false);
             var id = Interlocked.Increment(ref s_lastId);
             var session = new Session(id, name ?? $"Session{id}", options.Address.ToString(), containerdNamespace, options.Address.IsLocal);
-            return new ContainerdClient(session, scope);
+            return new ContainerdClient(session, scope, new SessionImages());
         }
         catch
         {
@@ -57,12 +80,17 @@ public sealed class ContainerdClient : IDisposable
     /// <returns>A view that shares everything else.</returns>
     public ContainerdClient InNamespace(string containerdNamespace) => containerdNamespace == Namespace
         ? this
-        : new ContainerdClient(Session, new CallScope(Scope.Channel, containerdNamespace, Scope.Lease));
+        : new ContainerdClient(Session, new CallScope(Scope.Channel, containerdNamespace, Scope.Lease), _images);
 
     /// <summary>The same client whose calls are protected by a lease.</summary>
-    /// <param name="lease">The lease's id.</param>
+    /// <param name="lease">The lease's id; null for none.</param>
     /// <returns>A view that shares everything else.</returns>
-    public ContainerdClient UnderLease(string lease) => new(Session, Scope.WithLease(lease));
+    public ContainerdClient UnderLease(string? lease) => new(Session, Scope.WithLease(lease), _images);
+
+    /// <summary>A snapshotter of the server.</summary>
+    /// <param name="name">Its name, such as overlayfs.</param>
+    /// <returns>The snapshots it holds in the namespace.</returns>
+    public Snapshotter Snapshots(string name) => new(Session, Scope, name);
 
     /// <summary>Ends every call, stream and attached IO of the session; containers go on.</summary>
     public void Dispose()
