@@ -57,7 +57,7 @@ function Get-PwshCommand {
 }
 
 # What one suite counted: each failure with its message, each skipped test with its reason.
-function New-Result([string] $suite, [int] $passed, [object[]] $failures, [object[]] $skips) {
+function New-Result([string] $suite, [int] $passed, [object[]] $failures = @(), [object[]] $skips = @()) {
     [pscustomobject]@{ Suite = $suite; Passed = $passed; Failures = @($failures); Skips = @($skips) }
 }
 
@@ -78,8 +78,13 @@ function Install-Server {
 
 function Test-Project([string] $project) {
     $file = New-ResultFile $project
-    # In quotes a native argument is not taken for a pattern of file names; ** is every class.
-    dotnet "$root/tests/$project/bin/$Configuration/net10.0/$project.dll" -noLogo -noColor -result-xml $file -class "*$Filter*" | Out-Host
+    $assembly = "$root/tests/$project/bin/$Configuration/net10.0/$project.dll"
+    if ($Filter) {
+        dotnet $assembly -noLogo -noColor -result-xml $file -class "*$Filter*" | Out-Host   # in quotes it is no pattern of file names
+    }
+    else {
+        dotnet $assembly -noLogo -noColor -result-xml $file | Out-Host
+    }
     $code = $LASTEXITCODE
     if (-not [IO.File]::Exists($file)) {
         return New-Result $project 0 "$project ended with exit code $code and without results."
