@@ -36,7 +36,6 @@ public sealed record MountSpec(string Destination)
     public static MountSpec Tmpfs(string destination, long? size = null) => new(destination)
     {
         Type = "tmpfs",
-        Source = "tmpfs",
         Options = size is null ? ["nosuid", "nodev", "noexec"] : ["nosuid", "nodev", "noexec", FormattableString.Invariant($"size={size}")],
     };
 

@@ -57,10 +57,10 @@ public static class UserResolver
 
     private sealed class Lookup(Func<string, CancellationToken, ValueTask<string?>> readFile, CancellationToken cancellationToken)
     {
-        private List<PasswdEntry>? users;
-        private List<GroupEntry>? groups;
-        private bool hasUsers;
-        private bool hasGroups;
+        private List<PasswdEntry>? _users;
+        private List<GroupEntry>? _groups;
+        private bool _hasUsers;
+        private bool _hasGroups;
 
         public async ValueTask<ProcessUser> ResolveAsync(string text, bool supplementBesidesGroup)
         {
@@ -81,7 +81,7 @@ public static class UserResolver
             }
             else if (user.Length > 0)
             {
-                PasswdEntry known = await FindUserAsync(entry => entry.Name == user).ConfigureAwait(false) ?? throw NoSuch("user", user, hasUsers, PasswdPath);
+                PasswdEntry known = await FindUserAsync(entry => entry.Name == user).ConfigureAwait(false) ?? throw NoSuch("user", user, _hasUsers, PasswdPath);
                 (name, uid, gid) = (known.Name, known.Uid, known.Gid);
             }
             else if (group is not null && supplementBesidesGroup)
@@ -109,22 +109,22 @@ public static class UserResolver
             foreach (GroupEntry entry in await GroupsAsync().ConfigureAwait(false))
                 if (entry.Name == group)
                     return entry.Gid;
-            throw NoSuch("group", group, hasGroups, GroupPath);
+            throw NoSuch("group", group, _hasGroups, GroupPath);
         }
 
         private async ValueTask<PasswdEntry?> FindUserAsync(Func<PasswdEntry, bool> wanted)
         {
-            if (users is null)
+            if (_users is null)
             {
                 string? content = await readFile(PasswdPath, cancellationToken).ConfigureAwait(false);
-                hasUsers = content is not null;
-                users = [];
+                _hasUsers = content is not null;
+                _users = [];
                 foreach (string[] fields in Entries(content, PasswdPath))
                     if (fields.Length >= 4 && Id(fields[2]) is { } uid && Id(fields[3]) is { } gid)
-                        users.Add(new(fields[0], uid, gid));
+                        _users.Add(new(fields[0], uid, gid));
             }
 
-            foreach (PasswdEntry entry in users)
+            foreach (PasswdEntry entry in _users)
                 if (wanted(entry))
                     return entry;
             return null;
@@ -132,17 +132,17 @@ public static class UserResolver
 
         private async ValueTask<List<GroupEntry>> GroupsAsync()
         {
-            if (groups is null)
+            if (_groups is null)
             {
                 string? content = await readFile(GroupPath, cancellationToken).ConfigureAwait(false);
-                hasGroups = content is not null;
-                groups = [];
+                _hasGroups = content is not null;
+                _groups = [];
                 foreach (string[] fields in Entries(content, GroupPath))
                     if (fields.Length >= 3 && Id(fields[2]) is { } gid)
-                        groups.Add(new(fields[0], gid, fields.Length > 3 ? fields[3].Split(',', StringSplitOptions.TrimEntries) : []));
+                        _groups.Add(new(fields[0], gid, fields.Length > 3 ? fields[3].Split(',', StringSplitOptions.TrimEntries) : []));
             }
 
-            return groups;
+            return _groups;
         }
     }
 
