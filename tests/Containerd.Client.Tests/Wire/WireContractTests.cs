@@ -3,7 +3,6 @@ using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Xunit;
 using Hcs = Containerd.Client.Wire.Hcs;
-using Images = Containerd.Client.Wire.Images;
 using Runc = Containerd.Client.Wire.Runc;
 using Runhcs = Containerd.Client.Wire.Runhcs;
 using RuntimeOptions = Containerd.Client.Wire.RuntimeOptions;
@@ -12,6 +11,7 @@ using Tasks = Containerd.Client.Wire.Tasks;
 using Transfer = Containerd.Client.Wire.Transfer;
 using Types = Containerd.Client.Wire.Types;
 using WireEvents = Containerd.Client.Wire.Events;
+using WireImages = Containerd.Client.Wire.Images;
 
 namespace Containerd.Client.Tests.Wire;
 
@@ -142,7 +142,7 @@ public sealed class WireContractTests
             ["containerd.events.TaskExit"] = WireEvents.TaskExit.Descriptor,
             ["containerd.events.TaskOOM"] = WireEvents.TaskOOM.Descriptor,
             ["containerd.events.SnapshotPrepare"] = WireEvents.SnapshotPrepare.Descriptor,
-            ["containerd.services.images.v1.ImageCreate"] = Images.ImageCreate.Descriptor,
+            ["containerd.services.images.v1.ImageCreate"] = WireImages.ImageCreate.Descriptor,
             ["containerd.services.streaming.v1.StreamInit"] = Streaming.StreamInit.Descriptor,
             ["containerd.types.transfer.OCIRegistry"] = Transfer.OCIRegistry.Descriptor,
             ["containerd.types.transfer.ImageStore"] = Transfer.ImageStore.Descriptor,
