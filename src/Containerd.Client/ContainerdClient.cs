@@ -1,4 +1,5 @@
 using Containerd.Client.Connection;
+using Containerd.Client.Containers;
 using Containerd.Client.Content;
 using Containerd.Client.Images;
 using Containerd.Client.Leases;
@@ -47,6 +48,9 @@ public sealed class ContainerdClient : IDisposable
 
     /// <summary>The server's unpacking of layers.</summary>
     public LayerDiff LayerDiff => new(Scope);
+
+    /// <summary>The containers of the namespace.</summary>
+    public ContainerStore Containers => new(this);
 
     /// <summary>Connects, and waits until the server serves or the connect timeout has passed.</summary>
     /// <param name="options">Where and how to connect.</param>

@@ -1,0 +1,139 @@
+using System.Collections.ObjectModel;
+using Containerd.Client.Connection;
+using Record = Containerd.Client.Wire.Containers.Container;
+using WireTask = Containerd.Client.Wire.Types.Process;
+
+namespace Containerd.Client.Containers;
+
+/// <summary>The containers of a namespace: reading them with the state of their tasks, making, changing and removing them.</summary>
+public sealed class ContainerStore
+{
+    private readonly ContainerdClient _client;
+    private readonly TaskStates _tasks;
+
+    internal ContainerStore(ContainerdClient client)
+    {
+        _client = client;
+        _tasks = new TaskStates(client.Scope);
+        Records = new ContainerRecords(client.Scope);
+    }
+
+    /// <summary>The records as they are on the wire, for those who need more of them than the model shows.</summary>
+    internal ContainerRecords Records { get; }
+
+    /// <summary>A container with the state of its task.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="cancellationToken">Ends the calls.</param>
+    /// <returns>The container.</returns>
+    /// <exception cref="NotFoundException">There is no such container.</exception>
+    public async Task<Container> GetAsync(string id, CancellationToken cancellationToken)
+    {
+        if (!Identifier.IsValid(id))
+            throw new NotFoundException(ResourceKind.Container, id);
+        var (record, task) = await Together(
+            token => Records.GetAsync(id, token), token => _tasks.FindAsync(id, token), cancellationToken).ConfigureAwait(false);
+        return ToModel(record, task);
+    }
+
+    /// <summary>The containers with the states of their tasks: two calls whatever their number.</summary>
+    /// <param name="filters">containerd filters of which one must match (see <see cref="FilterSyntax"/>); none for all.</param>
+    /// <param name="cancellationToken">Ends the calls.</param>
+    /// <returns>The containers, in the order of their ids.</returns>
+    public async Task<IReadOnlyList<Container>> ListAsync(IEnumerable<string> filters, CancellationToken cancellationToken)
+    {
+        var (records, tasks) = await Together(
+            token => Records.ListAsync(filters, token), token => _tasks.ListAsync(token), cancellationToken).ConfigureAwait(false);
+        tasks ??= await _tasks.FindEachAsync(records.Select(record => record.Id), cancellationToken).ConfigureAwait(false);
+        var containers = new Container[records.Count];
+        for (var i = 0; i < containers.Length; i++)
+            containers[i] = ToModel(records[i], tasks.GetValueOrDefault(records[i].Id));
+        return containers;
+    }
+
+    /// <summary>Changes labels and leaves all others as they are.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="changes">The labels to set; a value of null or the empty text removes the label, for containerd keeps no empty one.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The container after the change.</returns>
+    /// <exception cref="NotFoundException">There is no such container.</exception>
+    /// <exception cref="InvalidArgumentException">A label is too long or has no key.</exception>
+    public async Task<Container> SetLabelsAsync(string id, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        ContainerLabels.Check(changes);
+        if (changes.Count == 0)
+            return await GetAsync(id, cancellationToken).ConfigureAwait(false);
+        var change = new Record { Id = id };
+        foreach (var (key, value) in changes)
+            change.Labels[key] = value ?? "";
+        var (record, task) = await Together(
+            token => Records.UpdateAsync(change, changes.Keys.Select(key => "labels." + key), token),
+            token => _tasks.FindAsync(id, token),
+            cancellationToken).ConfigureAwait(false);
+        return ToModel(record, task);
+    }
+
+    /// <summary>
+    /// Removes a container: its processes where that is wanted, its task, its snapshot, its record. A container whose process
+    /// has ended is removed with its task; one that is in use only by force.
+    /// </summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Ends the removal before it begins; once begun each step has its own deadline.</param>
+    /// <exception cref="NotFoundException">There is no such container.</exception>
+    /// <exception cref="FailedPreconditionException">It is in use and not to be removed by force.</exception>
+    /// <exception cref="TimeoutException">A process cannot be killed, or its shim does not answer.</exception>
+    public async Task RemoveAsync(string id, RemovalOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (!Identifier.IsValid(id))
+            throw new NotFoundException(ResourceKind.Container, id);
+        var (record, task) = await Together(
+            token => Records.GetAsync(id, token), token => _tasks.FindAsync(id, token), cancellationToken).ConfigureAwait(false);
+        await new ContainerRemoval(_client, id).RunAsync(record, task, options).ConfigureAwait(false);
+    }
+
+    /// <summary>A record and a task in the model's words.</summary>
+    internal Container ToModel(Record record, WireTask? task)
+    {
+        var state = TaskStates.StateOf(task);
+        return new Container
+        {
+            Session = _client.Session,
+            Namespace = _client.Namespace,
+            Id = record.Id,
+            State = state,
+            Pid = task is { Pid: > 0 } && state != TaskState.Stopped ? (int)task.Pid : null,
+            ExitCode = state == TaskState.Stopped ? (int)task!.ExitStatus : null,
+            ExitedAt = state == TaskState.Stopped && task!.ExitedAt is { Seconds: > -62135596800 } ended ? ended.ToDateTimeOffset() : null,
+            Image = record.Image,
+            Labels = record.Labels.Count > 0 ? new Dictionary<string, string>(record.Labels) : ReadOnlyDictionary<string, string>.Empty,
+            Runtime = record.Runtime?.Name ?? "",
+            Snapshotter = record.Snapshotter,
+            SnapshotKey = record.SnapshotKey,
+            Sandbox = record.Sandbox.Length > 0 ? record.Sandbox : null,
+            CreatedAt = record.CreatedAt?.ToDateTimeOffset() ?? default,
+            UpdatedAt = record.UpdatedAt?.ToDateTimeOffset() ?? default,
+            StoredSpec = record.Spec is { Value.Length: > 0 } spec ? new StoredSpec(spec.Value.Memory) : null,
+        };
+    }
+
+    /// <summary>Two calls side by side; the failure of one ends the other, and the first call's is the one that is told.</summary>
+    private static async Task<(T1 First, T2 Second)> Together<T1, T2>(
+        Func<CancellationToken, Task<T1>> first, Func<CancellationToken, Task<T2>> second, CancellationToken cancellationToken)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var one = first(both.Token);
+        var other = second(both.Token);
+        try
+        {
+            return (await one.ConfigureAwait(false), await other.ConfigureAwait(false));
+        }
+        catch
+        {
+            await both.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAny(Task.WhenAll(one, other)).ConfigureAwait(false);
+            throw;
+        }
+    }
+}
