@@ -12,6 +12,7 @@
     # module/bin/deps and loads into a context of the module's own.
     RequiredAssemblies     = @('module/bin/Containerd.Model.dll')
     FormatsToProcess       = @(
+        'module/formats/Containers.Format.ps1xml'
         'module/formats/Servers.Format.ps1xml'
         'module/formats/Sessions.Format.ps1xml'
     )

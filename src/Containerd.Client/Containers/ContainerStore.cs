@@ -80,17 +80,26 @@ public sealed class ContainerStore
     /// <param name="id">The container's id.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Ends the removal before it begins; once begun each step has its own deadline.</param>
+    /// <returns>The container as it was.</returns>
     /// <exception cref="NotFoundException">There is no such container.</exception>
-    /// <exception cref="FailedPreconditionException">It is in use and not to be removed by force.</exception>
+    /// <exception cref="FailedPreconditionException">It is in use, or another client's, and not to be removed by force.</exception>
     /// <exception cref="TimeoutException">A process cannot be killed, or its shim does not answer.</exception>
-    public async Task RemoveAsync(string id, RemovalOptions options, CancellationToken cancellationToken)
+    public async Task<Container> RemoveAsync(string id, RemovalOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (!Identifier.IsValid(id))
             throw new NotFoundException(ResourceKind.Container, id);
         var (record, task) = await Together(
             token => Records.GetAsync(id, token), token => _tasks.FindAsync(id, token), cancellationToken).ConfigureAwait(false);
+        var container = ToModel(record, task);
+        if (container.Owner is { } owner && !options.Force)
+        {
+            throw new FailedPreconditionException(
+                $"Cannot remove container '{id}': it belongs to {owner}, whose own state about it would stay behind. Remove it with {owner}'s tools, or by force.");
+        }
+
         await new ContainerRemoval(_client, id).RunAsync(record, task, options).ConfigureAwait(false);
+        return container;
     }
 
     /// <summary>A record and a task in the model's words.</summary>
