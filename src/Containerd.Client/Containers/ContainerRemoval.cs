@@ -1,8 +1,7 @@
+using System.Globalization;
 using Containerd.Client.Connection;
 using Containerd.Client.Io;
-using Google.Protobuf.WellKnownTypes;
 using Record = Containerd.Client.Wire.Containers.Container;
-using SnapshotsClient = Containerd.Client.Wire.Snapshots.Snapshots.SnapshotsClient;
 using TasksClient = Containerd.Client.Wire.Tasks.Tasks.TasksClient;
 using WireTask = Containerd.Client.Wire.Types.Process;
 
@@ -16,7 +15,6 @@ namespace Containerd.Client.Containers;
 internal sealed class ContainerRemoval(ContainerdClient client, string id)
 {
     private const uint SigKill = 9;
-    // Whatever value: the label alone makes it a root of the garbage collection.
     private const string RootLabel = "containerd.io/gc.root";
 
     // A killed process is gone at once, unless the kernel holds it (a hung NFS server): no longer wait helps then.
@@ -26,7 +24,6 @@ internal sealed class ContainerRemoval(ContainerdClient client, string id)
     private static readonly TimeSpan s_deleteTimeout = TimeSpan.FromSeconds(30);
 
     private readonly TasksClient _tasks = new(client.Scope.Invoker);
-    private readonly SnapshotsClient _snapshots = new(client.Scope.Invoker);
 
     /// <summary>Removes it.</summary>
     /// <param name="record">Its record.</param>
@@ -123,29 +120,16 @@ internal sealed class ContainerRemoval(ContainerdClient client, string id)
         }
     }
 
-    private Task RemoveSnapshotAsync(Record record) => Ignoring(client.Scope.CallAsync(
-        About("remove", record),
-        o => _snapshots.RemoveAsync(new Wire.Snapshots.RemoveSnapshotRequest { Snapshotter = record.Snapshotter, Key = record.SnapshotKey }, o),
-        CancellationToken.None));
+    private Task RemoveSnapshotAsync(Record record) =>
+        Ignoring(client.Snapshots(record.Snapshotter).RemoveAsync(record.SnapshotKey, CancellationToken.None));
 
     private Task KeepSnapshotAsync(Record record)
     {
-        var info = new Wire.Snapshots.Info
-        {
-            Name = record.SnapshotKey,
-            Labels = { [RootLabel] = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture) },
-        };
-        var request = new Wire.Snapshots.UpdateSnapshotRequest
-        {
-            Snapshotter = record.Snapshotter,
-            Info = info,
-            UpdateMask = new FieldMask { Paths = { "labels." + RootLabel } },
-        };
-        return Ignoring(client.Scope.CallAsync(About("keep", record), o => _snapshots.UpdateAsync(request, o), CancellationToken.None));
+        // The value does not matter: the label alone makes it a root of the garbage collection. Its users write the time.
+        var now = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        return Ignoring(client.Snapshots(record.Snapshotter).UpdateLabelsAsync(
+            record.SnapshotKey, new Dictionary<string, string> { [RootLabel] = now }, CancellationToken.None));
     }
-
-    private static Attempt About(string verb, Record record) =>
-        new($"{verb} the snapshot '{record.SnapshotKey}' of container '{record.Id}'", ResourceKind.Snapshot, record.SnapshotKey);
 
     private Task<T> CallAsync<T>(string action, Func<Grpc.Core.CallOptions, Grpc.Core.AsyncUnaryCall<T>> call, TimeSpan timeout) =>
         client.Scope.CallAsync(new Attempt(action, ResourceKind.Task, id), call, CancellationToken.None, timeout);

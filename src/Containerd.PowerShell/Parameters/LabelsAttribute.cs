@@ -13,7 +13,7 @@ public sealed class LabelsAttribute : ArgumentTransformationAttribute
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        var labels = new Dictionary<string, string?>(StringComparer.Ordinal);
+        var labels = new Hashtable(StringComparer.Ordinal);
         foreach (var item in Items(inputData))
         {
             var value = item is PSObject wrapped ? wrapped.BaseObject : item;
@@ -34,6 +34,15 @@ public sealed class LabelsAttribute : ArgumentTransformationAttribute
         }
 
         return labels;
+    }
+
+    /// <summary>The labels of a parameter with this attribute.</summary>
+    /// <param name="labels">The parameter's value; null for none.</param>
+    /// <returns>Keys and values; a key without value has null.</returns>
+    internal static IEnumerable<KeyValuePair<string, string?>> Read(Hashtable? labels)
+    {
+        foreach (DictionaryEntry entry in labels ?? [])
+            yield return new((string)entry.Key, (string?)entry.Value);
     }
 
     private static IEnumerable<object?> Items(object input) =>

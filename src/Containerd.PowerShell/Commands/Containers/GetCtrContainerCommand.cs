@@ -52,7 +52,7 @@ public sealed class GetCtrContainerCommand : ConcurrentCommand
     [Parameter]
     [Labels]
     [ValidateNotNullOrEmpty]
-    public IDictionary? Label { get; set; }
+    public Hashtable? Label { get; set; }
 
     /// <summary>Only containers in one of these states.</summary>
     [Parameter]
@@ -110,21 +110,21 @@ public sealed class GetCtrContainerCommand : ConcurrentCommand
         // A literal id that has not the label is there nevertheless, and must not be reported as missing.
         if (ids.Literals.Count > 0 || Label is null)
             return [];
-        var selectors = Label.Cast<DictionaryEntry>().Select(entry => entry.Value is string value && !WildcardPattern.ContainsWildcardCharacters(value)
-            ? FilterSyntax.Equal(FilterSyntax.Label((string)entry.Key), value)
-            : FilterSyntax.Label((string)entry.Key));
+        var selectors = LabelsAttribute.Read(Label).Select(label => label.Value is { } value && !WildcardPattern.ContainsWildcardCharacters(value)
+            ? FilterSyntax.Equal(FilterSyntax.Label(label.Key), value)
+            : FilterSyntax.Label(label.Key));
         return [string.Join(',', selectors)];
     }
 
     private Func<Container, bool> Filter()
     {
         var images = Image is null ? null : new NamePatterns(Image);
-        var labels = Label?.Cast<DictionaryEntry>()
-            .Select(entry => (Key: (string)entry.Key, Value: entry.Value is string value ? WildcardPattern.Get(value, WildcardOptions.None) : null)).ToArray();
+        var labels = LabelsAttribute.Read(Label)
+            .Select(label => (label.Key, Value: label.Value is { } value ? WildcardPattern.Get(value, WildcardOptions.None) : null)).ToArray();
         return container =>
             (State is null || State.Contains(container.State))
             && (images is null || images.Match(container.Image))
-            && (labels is null || Array.TrueForAll(labels, label =>
-                container.Labels.TryGetValue(label.Key, out var value) && label.Value?.IsMatch(value) is not false));
+            && Array.TrueForAll(labels, label =>
+                container.Labels.TryGetValue(label.Key, out var value) && label.Value?.IsMatch(value) is not false);
     }
 }

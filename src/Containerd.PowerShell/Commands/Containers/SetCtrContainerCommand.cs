@@ -32,7 +32,7 @@ public sealed class SetCtrContainerCommand : ConcurrentCommand
     /// <summary>The labels to set: a hashtable or texts key=value. A value of $null or an empty one removes the label.</summary>
     [Parameter(Position = 1)]
     [Labels]
-    public IDictionary? Label { get; set; }
+    public Hashtable? Label { get; set; }
 
     /// <summary>The keys of labels to remove; one that is not there is no error.</summary>
     [Parameter]
@@ -47,8 +47,8 @@ public sealed class SetCtrContainerCommand : ConcurrentCommand
     protected override void ProcessRecord()
     {
         var changes = new Dictionary<string, string?>(StringComparer.Ordinal);
-        foreach (DictionaryEntry entry in Label ?? new Dictionary<string, string?>())
-            changes[(string)entry.Key] = (string?)entry.Value;
+        foreach (var (key, value) in LabelsAttribute.Read(Label))
+            changes[key] = value;
         foreach (var key in RemoveLabel)
             changes[key] = null;
         var action = string.Join(", ", changes.Select(change => string.IsNullOrEmpty(change.Value) ? $"remove label {change.Key}" : $"set label {change.Key}={change.Value}"));
