@@ -187,6 +187,12 @@ public sealed class ImageStore
         }
     }
 
+    /// <summary>The files of a container's root file system, for looking up its user.</summary>
+    /// <param name="image">The image it is made from and nothing has changed yet; null to read the snapshot as it is now.</param>
+    /// <param name="mounts">The mounts of its snapshot.</param>
+    /// <returns>A reader.</returns>
+    public RootFiles Files(PlatformImage? image, IReadOnlyList<Mount> mounts) => new(_client, image, mounts, _shared.Files);
+
     private static Attempt About(string verb, string name) => new($"{verb} image '{name}'", ResourceKind.Image, name);
 
     private async Task<StoredImage?> GetStoredAsync(string name, CancellationToken cancellationToken)

@@ -5,5 +5,7 @@ internal sealed class SessionImages
 {
     public ImageCache Documents { get; } = new();
 
+    public RootFileCache Files { get; } = new();
+
     public ServerPlatform Platform { get; } = new();
 }
