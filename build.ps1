@@ -44,6 +44,9 @@ function Build {
         dotnet "$root/src/Containerd.Help/bin/$Configuration/net10.0/Containerd.Help.dll" "$root/Containerd.psd1" `
             "$root/src/Containerd.PowerShell/bin/$Configuration/net8.0/Containerd.PowerShell.xml" "$root/en-US/Containerd.PowerShell.dll-Help.xml"
     }
+    foreach ($topic in [IO.Directory]::GetFiles("$root/module/en-US")) {
+        [IO.File]::Copy($topic, "$root/en-US/$([IO.Path]::GetFileName($topic))", $true)
+    }
 }
 
 # The command line of a pwsh: the one that runs this script, else the one on PATH, else nothing.

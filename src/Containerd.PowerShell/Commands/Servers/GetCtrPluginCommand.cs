@@ -9,11 +9,11 @@ namespace Containerd.PowerShell.Commands.Servers;
 /// </remarks>
 /// <example>
 /// <para>Lists the snapshotters that work.</para>
-/// <code>Get-CtrPlugin -Type *snapshotter* | Where-Object IsReady</code>
+/// <code>PS> Get-CtrPlugin -Type *snapshotter* | Where-Object IsReady</code>
 /// </example>
 /// <example>
 /// <para>Shows what does not work and why.</para>
-/// <code>Get-CtrPlugin | Where-Object Error | Format-List Type, Id, Error</code>
+/// <code>PS> Get-CtrPlugin | Where-Object Error | Format-List Type, Id, Error</code>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CtrPlugin")]
 [OutputType(typeof(Plugin))]

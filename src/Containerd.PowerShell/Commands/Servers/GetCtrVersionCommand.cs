@@ -9,11 +9,11 @@ namespace Containerd.PowerShell.Commands.Servers;
 /// </remarks>
 /// <example>
 /// <para>Shows the server's version.</para>
-/// <code>Get-CtrVersion</code>
+/// <code>PS> Get-CtrVersion</code>
 /// </example>
 /// <example>
 /// <para>Compares the versions of all hosts with a session.</para>
-/// <code>Get-CtrVersion -Session (Get-CtrSession)</code>
+/// <code>PS> Get-CtrVersion -Session (Get-CtrSession)</code>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CtrVersion")]
 [OutputType(typeof(ServerVersion))]

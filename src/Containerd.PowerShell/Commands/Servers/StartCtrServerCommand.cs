@@ -15,11 +15,11 @@ namespace Containerd.PowerShell.Commands.Servers;
 /// </remarks>
 /// <example>
 /// <para>Starts a server, opens a session to it, and stops it again.</para>
-/// <code>$server = Start-CtrServer; $session = $server | New-CtrSession; Get-CtrVersion -Session $session; $server | Stop-CtrServer</code>
+/// <code>PS> $server = Start-CtrServer; $session = $server | New-CtrSession; Get-CtrVersion -Session $session; $server | Stop-CtrServer</code>
 /// </example>
 /// <example>
 /// <para>Starts another version of containerd, unpacked somewhere, that goes on after PowerShell has ended.</para>
-/// <code>Start-CtrServer -Path /opt/containerd-2.1/bin -Detach</code>
+/// <code>PS> Start-CtrServer -Path /opt/containerd-2.1/bin -Detach</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Start, "CtrServer", SupportsShouldProcess = true)]
 [OutputType(typeof(Server))]

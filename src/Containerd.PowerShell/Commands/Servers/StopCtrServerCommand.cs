@@ -13,11 +13,11 @@ namespace Containerd.PowerShell.Commands.Servers;
 /// </remarks>
 /// <example>
 /// <para>Stops the server that $server holds.</para>
-/// <code>$server | Stop-CtrServer</code>
+/// <code>PS> $server | Stop-CtrServer</code>
 /// </example>
 /// <example>
 /// <para>Stops a detached server that another PowerShell process started.</para>
-/// <code>Stop-CtrServer -Address unix:///tmp/ctr-0f3a9c1e2b/c.sock</code>
+/// <code>PS> Stop-CtrServer -Address unix:///tmp/ctr-0f3a9c1e2b/c.sock</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Stop, "CtrServer", SupportsShouldProcess = true)]
 public sealed class StopCtrServerCommand : CtrCommand

@@ -13,11 +13,11 @@ namespace Containerd.PowerShell.Commands.Servers;
 /// </remarks>
 /// <example>
 /// <para>Shows the health of the session's server.</para>
-/// <code>Test-CtrServer</code>
+/// <code>PS> Test-CtrServer</code>
 /// </example>
 /// <example>
 /// <para>Waits until the server serves.</para>
-/// <code>while (-not (Test-CtrServer -Quiet)) { Start-Sleep 1 }</code>
+/// <code>PS> while (-not (Test-CtrServer -Quiet)) { Start-Sleep 1 }</code>
 /// </example>
 [Cmdlet(VerbsDiagnostic.Test, "CtrServer")]
 [OutputType(typeof(ServerHealth), typeof(bool))]

@@ -10,11 +10,11 @@ namespace Containerd.PowerShell.Commands.Sessions;
 /// </remarks>
 /// <example>
 /// <para>Lists all sessions.</para>
-/// <code>Get-CtrSession</code>
+/// <code>PS> Get-CtrSession</code>
 /// </example>
 /// <example>
 /// <para>Finds sessions by name.</para>
-/// <code>Get-CtrSession edge*</code>
+/// <code>PS> Get-CtrSession edge*</code>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CtrSession")]
 [OutputType(typeof(Session))]

@@ -16,11 +16,11 @@ namespace Containerd.PowerShell.Commands.Sessions;
 /// </remarks>
 /// <example>
 /// <para>Opens a session to the containerd of this machine.</para>
-/// <code>New-CtrSession</code>
+/// <code>PS> New-CtrSession</code>
 /// </example>
 /// <example>
 /// <para>Looks at what Kubernetes runs on this machine.</para>
-/// <code>New-CtrSession -Namespace k8s.io -Name kube; Get-CtrContainer -Session kube</code>
+/// <code>PS> New-CtrSession -Namespace k8s.io -Name kube; Get-CtrContainer -Session kube</code>
 /// </example>
 [Cmdlet(VerbsCommon.New, "CtrSession")]
 [OutputType(typeof(Session))]

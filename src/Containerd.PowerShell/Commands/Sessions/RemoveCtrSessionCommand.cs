@@ -10,7 +10,7 @@ namespace Containerd.PowerShell.Commands.Sessions;
 /// </remarks>
 /// <example>
 /// <para>Closes all sessions of this runspace.</para>
-/// <code>Get-CtrSession | Remove-CtrSession</code>
+/// <code>PS> Get-CtrSession | Remove-CtrSession</code>
 /// </example>
 [Cmdlet(VerbsCommon.Remove, "CtrSession", SupportsShouldProcess = true)]
 public sealed class RemoveCtrSessionCommand : PSCmdlet
