@@ -64,10 +64,19 @@ public sealed class BufferSink : IByteSink
             var kept = Math.Min(bytes.Length, _limit - _length);
             _truncated |= kept < bytes.Length;
             if (_length + kept > _bytes.Length)
-                Array.Resize(ref _bytes, (int)Math.Min(_limit, Math.Max(_length + kept, Math.Max(4096L, _bytes.Length * 2L))));
+                Grow(_length + kept);
             bytes.Span[..kept].CopyTo(_bytes.AsSpan(_length));
             _length += kept;
         }
         return ValueTask.CompletedTask;
+    }
+
+    private void Grow(int needed)
+    {
+        var capacity = (int)Math.Min(_limit, Math.Max(needed, Math.Max(4096L, _bytes.Length * 2L)));
+        // Array.Resize would clear what is written over at once.
+        var bytes = GC.AllocateUninitializedArray<byte>(capacity);
+        _bytes.AsSpan(0, _length).CopyTo(bytes);
+        _bytes = bytes;
     }
 }
