@@ -43,16 +43,24 @@ public static class Capability
     /// <param name="from">The set to start from.</param>
     /// <param name="add">What to add.</param>
     /// <param name="drop">What to drop.</param>
-    /// <exception cref="InvalidArgumentException">A name is no capability; it names the parameter CapAdd or CapDrop.</exception>
-    public static IReadOnlyList<string> Apply(IReadOnlyList<string> from, IReadOnlyList<string> add, IReadOnlyList<string> drop)
+    /// <param name="had">What the daemon has and so can give; null for everything.</param>
+    /// <exception cref="InvalidArgumentException">A name is no capability or not to be had; it names the parameter CapAdd or CapDrop.</exception>
+    public static IReadOnlyList<string> Apply(
+        IReadOnlyList<string> from, IReadOnlyList<string> add, IReadOnlyList<string> drop, IReadOnlyList<string>? had = null)
     {
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(add);
+        ArgumentNullException.ThrowIfNull(drop);
+        had ??= All;
         bool addAll = add.Any(IsAll), dropAll = drop.Any(IsAll);
         string[] added = [.. add.Where(name => !IsAll(name)).Select(name => Parse(name, "CapAdd"))];
         string[] dropped = [.. drop.Where(name => !IsAll(name)).Select(name => Parse(name, "CapDrop"))];
         if (addAll && dropAll)
             throw new InvalidArgumentException("CapDrop", "ALL can be added or dropped, not both.");
+        if (added.FirstOrDefault(name => !had.Contains(name)) is { } missing)
+            throw new InvalidArgumentException("CapAdd", $"The daemon does not have {missing} itself, so it can't give it.");
         IEnumerable<string> set = addAll ? All : dropAll ? [] : from;
-        return [.. set.Except(dropped).Union(added)];
+        return [.. set.Where(had.Contains).Except(dropped).Union(added)];
     }
 
     private static bool IsAll(string? name) => name?.Trim().ToUpperInvariant() is "ALL" or "CAP_ALL";

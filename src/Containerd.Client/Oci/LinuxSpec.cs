@@ -61,8 +61,8 @@ internal static partial class LinuxSpec
             Args = ProcessArguments.For(options),
             Env = EnvironmentList.ForLinux(image.Env, options.Env, options.Tty),
             Cwd = WorkingDirectory(options.WorkingDirectory, image.WorkingDir),
-            Capabilities = Capability.Apply(options.Privileged ? Capability.All : Capability.Default, options.CapAdd, options.CapDrop),
-            OpenFiles = options.OpenFiles,
+            Capabilities = Capability.Apply(options.Privileged ? Capability.All : Capability.Default, options.CapAdd, options.CapDrop, options.Daemon.Capabilities),
+            OpenFiles = options.OpenFiles ?? (options.Daemon.OpenFiles is { } limit ? OpenFilesLimit.Default.Within(limit) : null),
             NoNewPrivileges = options.NoNewPrivileges && !options.Privileged,
         };
         return process;

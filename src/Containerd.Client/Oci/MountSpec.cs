@@ -36,6 +36,7 @@ public sealed record MountSpec(string Destination)
     public static MountSpec Tmpfs(string destination, long? size = null) => new(destination)
     {
         Type = "tmpfs",
+        Source = "tmpfs",
         Options = size is null ? ["nosuid", "nodev", "noexec"] : ["nosuid", "nodev", "noexec", FormattableString.Invariant($"size={size}")],
     };
 

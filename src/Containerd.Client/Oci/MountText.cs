@@ -92,7 +92,8 @@ internal static class MountText
         return new MountSpec(destination ?? throw Wrong(parameter, text, "the destination is missing"))
         {
             Type = type,
-            Source = source,
+            // Without a source /proc/mounts gets a line with a hole, on which df and mount fail in the container.
+            Source = source ?? (type == "bind" ? null : type),
             Options = options,
         };
 

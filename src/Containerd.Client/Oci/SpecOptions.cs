@@ -21,6 +21,9 @@ public readonly record struct OpenFilesLimit(ulong Soft, ulong Hard)
     /// select(). Servers raise the soft limit themselves.
     /// </summary>
     public static OpenFilesLimit Default { get; } = new(1024, 524_288);
+
+    /// <summary>The same limit, cut to what another allows.</summary>
+    public OpenFilesLimit Within(OpenFilesLimit other) => new(Math.Min(Soft, other.Hard), Math.Min(Hard, other.Hard));
 }
 
 /// <summary>A device of the host that the container gets.</summary>
@@ -117,8 +120,14 @@ public sealed record SpecOptions(string Namespace, string Id)
     /// <summary>Whether setuid programs and file capabilities give no privilege; a privileged container is never so bound.</summary>
     public bool NoNewPrivileges { get; init; } = true;
 
-    /// <summary>How many files it may have open.</summary>
-    public OpenFilesLimit OpenFiles { get; init; } = OpenFilesLimit.Default;
+    /// <summary>
+    /// How many files it may have open. Where null it is <see cref="OpenFilesLimit.Default"/> within the daemon's own limit
+    /// if that is known, and otherwise what the daemon has, since to ask for more may fail the start.
+    /// </summary>
+    public OpenFilesLimit? OpenFiles { get; init; }
+
+    /// <summary>What the daemon itself may do, where that is known: no container gets more.</summary>
+    public DaemonBounds Daemon { get; init; } = DaemonBounds.Unknown;
 
     /// <summary>The cgroup; <c>/namespace/id</c> where null. With runc's systemd driver it is <c>slice:prefix:name</c>.</summary>
     public string? CgroupsPath { get; init; }

@@ -28,12 +28,12 @@ public sealed class MountSpecTests
     [InlineData("type=bind,src=/a,dst=/b,bind-propagation=rslave,bind-nonrecursive", "bind", "/a", "/b", "bind,rslave")]
     [InlineData("type=bind,\"src=/a,b\",dst=/b", "bind", "/a,b", "/b", "rbind,rprivate")]
     [InlineData("type=bind,\"src=/say \"\"hi\"\"\",dst=/b", "bind", "/say \"hi\"", "/b", "rbind,rprivate")]
-    [InlineData("type=tmpfs,dst=/t", "tmpfs", null, "/t", "nosuid,nodev,noexec")]
-    [InlineData("type=tmpfs,dst=/t,tmpfs-size=64m,tmpfs-mode=1777,ro", "tmpfs", null, "/t", "nosuid,nodev,noexec,size=67108864,mode=1777,ro")]
-    [InlineData("type=tmpfs,dst=/t,tmpfs-size=1GiB", "tmpfs", null, "/t", "nosuid,nodev,noexec,size=1073741824")]
-    [InlineData("type=tmpfs,dst=/t,options=size=65536k:exec", "tmpfs", null, "/t", "size=65536k,exec")]
+    [InlineData("type=tmpfs,dst=/t", "tmpfs", "tmpfs", "/t", "nosuid,nodev,noexec")]
+    [InlineData("type=tmpfs,dst=/t,tmpfs-size=64m,tmpfs-mode=1777,ro", "tmpfs", "tmpfs", "/t", "nosuid,nodev,noexec,size=67108864,mode=1777,ro")]
+    [InlineData("type=tmpfs,dst=/t,tmpfs-size=1GiB", "tmpfs", "tmpfs", "/t", "nosuid,nodev,noexec,size=1073741824")]
+    [InlineData("type=tmpfs,dst=/t,options=size=65536k:exec", "tmpfs", "tmpfs", "/t", "size=65536k,exec")]
     [InlineData("type=mqueue,source=mqueue,dst=/q,options=nosuid", "mqueue", "mqueue", "/q", "nosuid")]
-    public void What_people_type_is_understood(string text, string type, string? source, string destination, string options)
+    public void What_people_type_is_understood(string text, string type, string source, string destination, string options)
     {
         var mount = MountSpec.Parse(text);
 

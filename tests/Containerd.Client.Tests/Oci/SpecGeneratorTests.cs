@@ -23,12 +23,38 @@ public sealed class SpecGeneratorTests
         RuntimeSpec spec = Generate(Plain);
 
         Assert.True(spec.Process!.NoNewPrivileges);
-        Assert.Equal(new OpenFilesLimit(1024, 524288), spec.Process.OpenFiles);
+        Assert.Null(spec.Process.OpenFiles);
         Assert.Equal(Capability.Default, spec.Process.Capabilities);
         Assert.Equal("/ns/id", spec.CgroupsPath);
         Assert.Equal(["pid", "ipc", "uts", "mount", "network"], spec.Namespaces.Keys);
         Assert.Contains("/sys/devices/virtual/powercap", spec.Json["linux"]!["maskedPaths"]!.AsArray().Select(path => (string?)path));
     }
+
+    [Fact]
+    public void Open_files_and_capabilities_stay_within_what_the_daemon_has()
+    {
+        const string limits = "Limit                     Soft Limit           Hard Limit           Units     \nMax processes             1                    2                    processes \nMax open files            500                  20000                files     \n";
+        const string status = "Name:\tcontainerd\nCapInh:\t0000000000000000\nCapPrm:\t000001fffeffffff\nCapEff:\t0000000000000000\n";
+        DaemonBounds bounds = DaemonBounds.Parse(limits, status);
+        SpecOptions options = Plain with { Daemon = bounds };
+
+        Assert.Equal(new OpenFilesLimit(500, 20000), bounds.OpenFiles);
+        Assert.Equal(Capability.All.Where(name => name != "CAP_SYS_RESOURCE"), bounds.Capabilities!);
+        Assert.Equal(new OpenFilesLimit(1024, 20000), Generate(options).Process!.OpenFiles);
+        Assert.Equal(new OpenFilesLimit(1024, 524288), Generate(Plain with { Daemon = new() { OpenFiles = new(1 << 20, 1 << 20) } }).Process!.OpenFiles);
+        Assert.Equal(new OpenFilesLimit(30000, 30000), Generate(options with { OpenFiles = new(30000, 30000) }).Process!.OpenFiles);
+        Assert.Equal(bounds.Capabilities!, Generate(options with { Privileged = true }).Process!.Capabilities);
+        Assert.Equal(bounds.Capabilities!, Generate(options with { CapAdd = ["ALL"] }).Process!.Capabilities);
+        var error = Assert.Throws<InvalidArgumentException>(() => Generate(options with { CapAdd = ["SYS_RESOURCE"] }));
+        Assert.Equal("CapAdd", error.Parameter);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("", "")]
+    [InlineData("Max open files            many  more files", "CapPrm:\tnone")]
+    [InlineData("Max open files", "CapPrm:")]
+    public void What_proc_does_not_tell_stays_unknown(string? limits, string? status) => Assert.Equal(DaemonBounds.Unknown, DaemonBounds.Parse(limits, status));
 
     [Fact]
     public void T12_a_terminals_size_is_in_the_spec_because_a_resize_before_the_start_is_ignored()
