@@ -64,17 +64,18 @@ internal static class Program
         }
         catch (RuntimeException error)
         {
-            Report(runspace, error);
+            Report(host, runspace, error);
             return host.ExitCode ?? 1;
         }
         return interrupted ? Interrupted : host.ExitCode ?? 0;
     }
 
     /// <summary>Shows a terminating error as a prompt does, with the engine's own view of errors.</summary>
-    private static void Report(Runspace runspace, RuntimeException error)
+    private static void Report(ScriptHost host, Runspace runspace, RuntimeException error)
     {
         using var shell = PowerShell.Create(runspace);
         shell.AddCommand("Out-Default").AddParameter("InputObject", error.ErrorRecord);
+        host.UserInterface.Output = Console.Error;
         shell.Invoke();
     }
 }

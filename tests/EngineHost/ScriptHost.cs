@@ -15,7 +15,10 @@ internal sealed class ScriptHost : PSHost
 
     public override Guid InstanceId { get; } = Guid.NewGuid();
 
-    public override PSHostUserInterface UI { get; } = new ScriptUserInterface();
+    /// <summary>What <see cref="UI"/> is, with what only this program knows of it.</summary>
+    public ScriptUserInterface UserInterface { get; } = new();
+
+    public override PSHostUserInterface UI => UserInterface;
 
     public override CultureInfo CurrentCulture => CultureInfo.CurrentCulture;
 

@@ -14,16 +14,19 @@ internal sealed class ScriptUserInterface : PSHostUserInterface
     private readonly Lock _console = new();
     private int _progressWidth;
 
+    /// <summary>Where output goes; errors go to standard error.</summary>
+    public TextWriter Output { get; set; } = Console.Out;
+
     public override PSHostRawUserInterface RawUI { get; } = new ScriptRawUserInterface();
 
     // Colours only where someone sees them, not in a log.
     public override bool SupportsVirtualTerminal => !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
 
-    public override void Write(string value) => Print(Console.Out, value);
+    public override void Write(string value) => Print(Output, value);
 
     public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Write(value);
 
-    public override void WriteLine(string value) => Print(Console.Out, value + Environment.NewLine);
+    public override void WriteLine(string value) => Print(Output, value + Environment.NewLine);
 
     public override void WriteErrorLine(string value) => Print(Console.Error, value + Environment.NewLine);
 
