@@ -2,10 +2,12 @@ using Containerd.Client.Connection;
 using Containerd.Client.Containers;
 using Containerd.Client.Content;
 using Containerd.Client.Images;
+using Containerd.Client.Io;
 using Containerd.Client.Leases;
 using Containerd.Client.Namespaces;
 using Containerd.Client.Servers;
 using Containerd.Client.Snapshots;
+using Containerd.Client.Tasks;
 
 namespace Containerd.Client;
 
@@ -17,10 +19,10 @@ public sealed class ContainerdClient : IDisposable
 {
     private static int s_lastId;
 
-    private readonly SessionImages _images;
+    private readonly Shared _shared;
 
-    private ContainerdClient(Session session, CallScope scope, SessionImages images) =>
-        (Session, Scope, _images) = (session, scope, images);
+    private ContainerdClient(Session session, CallScope scope, Shared shared) =>
+        (Session, Scope, _shared) = (session, scope, shared);
 
     /// <summary>The session whose objects this client makes.</summary>
     public Session Session { get; }
@@ -30,6 +32,9 @@ public sealed class ContainerdClient : IDisposable
 
     /// <summary>The channel and headers of the calls.</summary>
     public CallScope Scope { get; }
+
+    /// <summary>Serves all FIFOs of the session; its thread starts with the first of them.</summary>
+    public FifoPoller Poller => _shared.Poller;
 
     /// <summary>What the server says of itself.</summary>
     public ServerInfo Server => new(Session, Scope);
@@ -44,7 +49,10 @@ public sealed class ContainerdClient : IDisposable
     public ContentStore Content => new(Session, Scope);
 
     /// <summary>The images of the namespace.</summary>
-    public ImageStore Images => new(this, _images);
+    public ImageStore Images => new(this, _shared.Images);
+
+    /// <summary>What runs in the containers.</summary>
+    public TaskService Tasks => new(this);
 
     /// <summary>The server's unpacking of layers.</summary>
     public LayerDiff LayerDiff => new(Scope);
@@ -70,7 +78,7 @@ public sealed class ContainerdClient : IDisposable
             await ServingWait.UntilServingAsync(scope, cancellationToken).ConfigureAwait(false);
             var id = Interlocked.Increment(ref s_lastId);
             var session = new Session(id, name ?? $"Session{id}", options.Address.ToString(), containerdNamespace, options.Address.IsLocal);
-            return new ContainerdClient(session, scope, new SessionImages());
+            return new ContainerdClient(session, scope, new Shared(new SessionImages(), new FifoPoller()));
         }
         catch
         {
@@ -84,12 +92,12 @@ public sealed class ContainerdClient : IDisposable
     /// <returns>A view that shares everything else.</returns>
     public ContainerdClient InNamespace(string containerdNamespace) => containerdNamespace == Namespace
         ? this
-        : new ContainerdClient(Session, new CallScope(Scope.Channel, containerdNamespace, Scope.Lease), _images);
+        : new ContainerdClient(Session, new CallScope(Scope.Channel, containerdNamespace, Scope.Lease), _shared);
 
     /// <summary>The same client whose calls are protected by a lease.</summary>
     /// <param name="lease">The lease's id; null for none.</param>
     /// <returns>A view that shares everything else.</returns>
-    public ContainerdClient UnderLease(string? lease) => new(Session, Scope.WithLease(lease), _images);
+    public ContainerdClient UnderLease(string? lease) => new(Session, Scope.WithLease(lease), _shared);
 
     /// <summary>A snapshotter of the server.</summary>
     /// <param name="name">Its name, such as overlayfs.</param>
@@ -100,6 +108,10 @@ public sealed class ContainerdClient : IDisposable
     public void Dispose()
     {
         Session.MarkClosed();
+        Poller.Dispose();
         Scope.Channel.Dispose();
     }
+
+    /// <summary>What all views of the client share, beside the channel.</summary>
+    private sealed record Shared(SessionImages Images, FifoPoller Poller);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
 using Containerd.PowerShell.Errors;
 
@@ -93,7 +94,45 @@ public abstract class CtrCommand : PSCmdlet, IDisposable
     /// <returns>The result.</returns>
     private protected T Await<T>(object? target, Func<CancellationToken, Task<T>> work)
     {
-        var task = Task.Run(() => work(Cancellation));
+        try
+        {
+            return Complete(Task.Run(() => work(Cancellation)));
+        }
+        catch (Exception e) when (e is not PipelineStoppedException)
+        {
+            ThrowTerminatingError(ErrorRecords.From(e, target));
+            throw;
+        }
+    }
+
+    /// <summary>Runs work to its end; what it throws is an error record about its target, and others go on.</summary>
+    /// <typeparam name="T">The result.</typeparam>
+    /// <param name="target">The object the work is about.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="result">The result.</param>
+    /// <returns>False when it failed.</returns>
+    private protected bool TryAwait<T>(object? target, Func<CancellationToken, Task<T>> work, [MaybeNullWhen(false)] out T result)
+    {
+        ErrorRecord error;
+        try
+        {
+            result = Complete(Task.Run(() => work(Cancellation)));
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever goes wrong with one object is reported about it and does not end the others.
+        catch (Exception e) when (e is not PipelineStoppedException)
+#pragma warning restore CA1031
+        {
+            error = ErrorRecords.From(e, target);
+        }
+
+        WriteError(error);
+        result = default;
+        return false;
+    }
+
+    private T Complete<T>(Task<T> task)
+    {
         task.ContinueWith(_ => Output.Wake(), TaskScheduler.Default);
         PumpUntil(() => task.IsCompleted);
         try
@@ -103,11 +142,6 @@ public abstract class CtrCommand : PSCmdlet, IDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             throw new PipelineStoppedException();
-        }
-        catch (Exception e) when (e is not PipelineStoppedException)
-        {
-            ThrowTerminatingError(ErrorRecords.From(e, target));
-            throw;
         }
     }
 

@@ -7,11 +7,11 @@ using Runc = Containerd.Client.Wire.Runc;
 using Runhcs = Containerd.Client.Wire.Runhcs;
 using RuntimeOptions = Containerd.Client.Wire.RuntimeOptions;
 using Streaming = Containerd.Client.Wire.Streaming;
-using Tasks = Containerd.Client.Wire.Tasks;
 using Transfer = Containerd.Client.Wire.Transfer;
 using Types = Containerd.Client.Wire.Types;
 using WireEvents = Containerd.Client.Wire.Events;
 using WireImages = Containerd.Client.Wire.Images;
+using WireTasks = Containerd.Client.Wire.Tasks;
 
 namespace Containerd.Client.Tests.Wire;
 
@@ -163,7 +163,7 @@ public sealed class WireContractTests
     {
         var bytes = new WireBytes().Text(1, "web").Number(500, 1);
 
-        var request = Tasks.StartRequest.Parser.ParseFrom(bytes.ToArray());
+        var request = WireTasks.StartRequest.Parser.ParseFrom(bytes.ToArray());
 
         Assert.Equal("web", request.ContainerId);
         Assert.Equal(bytes.ToArray(), request.ToByteArray());

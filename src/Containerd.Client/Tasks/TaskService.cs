@@ -1,0 +1,197 @@
+using Containerd.Client.Wire;
+using Containerd.Client.Wire.Tasks;
+
+namespace Containerd.Client.Tasks;
+
+/// <summary>
+/// The tasks of a namespace: what runs in its containers. A container has at most one task; a stopped task stays, with its
+/// exit code, until it is removed or the container is started again.
+/// </summary>
+public sealed class TaskService
+{
+    private readonly ContainerdClient _client;
+    private readonly TaskCalls _calls;
+
+    internal TaskService(ContainerdClient client)
+    {
+        _client = client;
+        _calls = new TaskCalls(client.Scope);
+    }
+
+    /// <summary>
+    /// All tasks of the namespace in one call. A task whose shim hangs has the state Unknown, and costs 2 seconds of the server's time
+    /// (trap T19). The server has no filter.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The tasks, in no order.</returns>
+    public async Task<IReadOnlyList<ContainerTask>> ListAsync(CancellationToken cancellationToken)
+    {
+        var attempt = new Connection.Attempt("list the tasks", ResourceKind.Task, "*");
+        var reply = await _calls.Scope.CallAsync(attempt, o => _calls.Service.ListAsync(new ListTasksRequest(), o), cancellationToken).ConfigureAwait(false);
+        return [.. reply.Tasks.Select(ToTask)];
+    }
+
+    /// <summary>The task of one container.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The task; its state is Unknown where the shim does not answer within 2 seconds.</returns>
+    /// <exception cref="NotFoundException">There is no such container, or it has no task.</exception>
+    public async Task<ContainerTask> GetAsync(string id, CancellationToken cancellationToken) =>
+        ToTask(await _calls.GetAsync(id, "", cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Sends a signal.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="signal">The signal's Linux number.</param>
+    /// <param name="execId">The exec process that gets it; null for the init process.</param>
+    /// <param name="all">Every process of the container gets it; means nothing with an exec process.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="NotFoundException">The container, its task or the exec process is not there, or has ended.</exception>
+    /// <exception cref="FailedPreconditionException">The process has not been started.</exception>
+    public Task KillAsync(string id, int signal, string? execId, bool all, CancellationToken cancellationToken) =>
+        _calls.KillAsync(id, execId ?? "", signal, all, cancellationToken);
+
+    /// <summary>Freezes all processes of a container.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="FailedPreconditionException">The task is not running.</exception>
+    public Task PauseAsync(string id, CancellationToken cancellationToken)
+    {
+        var request = new PauseTaskRequest { ContainerId = id };
+        return _calls.CallAsync("pause", id, "", o => _calls.Service.PauseAsync(request, o), cancellationToken);
+    }
+
+    /// <summary>Thaws the processes of a paused container.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="FailedPreconditionException">The task is not paused.</exception>
+    public Task ResumeAsync(string id, CancellationToken cancellationToken)
+    {
+        var request = new ResumeTaskRequest { ContainerId = id };
+        return _calls.CallAsync("resume", id, "", o => _calls.Service.ResumeAsync(request, o), cancellationToken);
+    }
+
+    /// <summary>
+    /// Waits until a process has ended, however long; at once if it has already. Survives a restart of containerd: where the server
+    /// comes back without the task, it has ended and its code is lost.
+    /// </summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="execId">The exec process to wait for; null for the init process.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How it ended.</returns>
+    /// <exception cref="NotFoundException">The container, its task or the exec process is not there.</exception>
+    /// <exception cref="ConnectionException">containerd went away and did not come back within the session's connect timeout.</exception>
+    public Task<ExitStatus> WaitAsync(string id, string? execId, CancellationToken cancellationToken) =>
+        new ExitWait(_calls, id, execId ?? "").RunAsync(cancellationToken);
+
+    /// <summary>Waits until the task of a container has ended.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="timeout">How long to wait; infinite for as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The stopped task; its exit code is null where the server lost it.</returns>
+    /// <exception cref="NotFoundException">There is no such container, or it has no task.</exception>
+    /// <exception cref="TimeoutException">It still runs.</exception>
+    public async Task<ContainerTask> WaitForExitAsync(string id, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var patience = new Patience(timeout, cancellationToken);
+        ExitStatus exit;
+        try
+        {
+            exit = await WaitAsync(id, null, patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (patience.IsOver)
+        {
+            throw new TimeoutException($"Container '{id}' still runs after {timeout.TotalSeconds:0.###} s.");
+        }
+
+        try
+        {
+            return Stopped(await GetAsync(id, cancellationToken).ConfigureAwait(false), exit);
+        }
+        catch (NotFoundException)
+        {
+            // Another client deleted it at once, or the server forgot it: how it ended is known all the same.
+            return Stopped(ToTask(new Wire.Types.Process { Id = id }), exit);
+        }
+    }
+
+    /// <summary>Ends the task of a container: the stop signal first, SIGKILL for all its processes if it has not ended in time.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Ends the wait; a signal that was sent stays sent.</param>
+    /// <returns>The stopped task, with its exit code; it stays until it is removed.</returns>
+    /// <exception cref="NotFoundException">There is no such container, or it has no task.</exception>
+    /// <exception cref="TimeoutException">It runs even after SIGKILL, or its shim does not answer.</exception>
+    public async Task<ContainerTask> StopAsync(string id, StopOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var task = await GetAsync(id, cancellationToken).ConfigureAwait(false);
+        if (task.State != TaskState.Stopped)
+            return Stopped(task, await new TaskStop(_calls, id, task, options).RunAsync(cancellationToken).ConfigureAwait(false));
+        options.Step($"Container '{id}' has stopped already.");
+        return task;
+    }
+
+    /// <summary>
+    /// Deletes a stopped task, and with it the exit code. The FIFOs that another client made for it and left are removed too, where this
+    /// machine is the server's host.
+    /// </summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="force">Kills a task that runs first.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The task as it ended.</returns>
+    /// <exception cref="NotFoundException">There is no such container, or it has no task.</exception>
+    /// <exception cref="FailedPreconditionException">It runs.</exception>
+    public async Task<ContainerTask> DeleteAsync(string id, bool force, CancellationToken cancellationToken)
+    {
+        var task = await GetAsync(id, cancellationToken).ConfigureAwait(false);
+        if (force && task.State != TaskState.Stopped)
+            await new TaskStop(_calls, id, task, StopOptions.AtOnce).RunAsync(cancellationToken).ConfigureAwait(false);
+        var request = new DeleteTaskRequest { ContainerId = id };
+        DeleteResponse reply;
+        try
+        {
+            reply = await _calls.CallAsync("delete", id, "", o => _calls.Service.DeleteAsync(request, o), cancellationToken).ConfigureAwait(false);
+        }
+        catch (FailedPreconditionException e)
+        {
+            var state = task.State.ToString().ToLowerInvariant();
+            throw new FailedPreconditionException($"Cannot delete the task of container '{id}': it is {state}. Stop it first, or use force.", e);
+        }
+
+        if (_client.Session.IsLocal)
+            Io.FifoDirectory.DeleteLeftOver(new Io.StdioPaths(task.Stdin, task.Stdout, task.Stderr, task.Terminal));
+        return Stopped(task, ExitStatus.From(reply.ExitStatus, reply.ExitedAt.ToTime()));
+    }
+
+    private static ContainerTask Stopped(ContainerTask task, ExitStatus exit) =>
+        task with { State = TaskState.Stopped, ExitCode = exit.Code, ExitedAt = exit.ExitedAt };
+
+    private ContainerTask ToTask(Wire.Types.Process process)
+    {
+        // The server never fills container_id (facts 1.4).
+        var state = process.Status switch
+        {
+            Wire.Types.Status.Created => TaskState.Created,
+            Wire.Types.Status.Running => TaskState.Running,
+            Wire.Types.Status.Stopped => TaskState.Stopped,
+            Wire.Types.Status.Paused => TaskState.Paused,
+            Wire.Types.Status.Pausing => TaskState.Pausing,
+            _ => TaskState.Unknown,
+        };
+        var exit = state == TaskState.Stopped ? ExitStatus.From(process.ExitStatus, process.ExitedAt.ToTime()) : default;
+        return new ContainerTask
+        {
+            Session = _client.Session,
+            Namespace = _client.Namespace,
+            Id = process.Id,
+            State = state,
+            Pid = (int)process.Pid,
+            ExitCode = exit.Code,
+            ExitedAt = exit.ExitedAt,
+            Terminal = process.Terminal,
+            Stdin = process.Stdin,
+            Stdout = process.Stdout,
+            Stderr = process.Stderr,
+        };
+    }
+}
