@@ -42,7 +42,8 @@ internal static class ServerError
             case StatusCode.NotFound:
                 return NotFound(error, attempt, detail);
             case StatusCode.AlreadyExists:
-                return new AlreadyExistsException(attempt.Kind, attempt.Id, message, error);
+                // The server often says no more than the id, and what is wrong with it only in the class.
+                return new AlreadyExistsException(attempt.Kind, attempt.Id, Matches(detail, AlreadyExistsTexts) ? message : message + " exists already", error);
             case StatusCode.FailedPrecondition:
                 return new FailedPreconditionException(message, error);
             case StatusCode.InvalidArgument:

@@ -30,7 +30,7 @@ public sealed class ContainerStore
     {
         if (!Identifier.IsValid(id))
             throw new NotFoundException(ResourceKind.Container, id);
-        var (record, task) = await Together(
+        var (record, task) = await SideBySide.RunAsync(
             token => Records.GetAsync(id, token), token => _tasks.FindAsync(id, token), cancellationToken).ConfigureAwait(false);
         return ToModel(record, task);
     }
@@ -41,13 +41,26 @@ public sealed class ContainerStore
     /// <returns>The containers, in the order of their ids.</returns>
     public async Task<IReadOnlyList<Container>> ListAsync(IEnumerable<string> filters, CancellationToken cancellationToken)
     {
-        var (records, tasks) = await Together(
+        var (records, tasks) = await SideBySide.RunAsync(
             token => Records.ListAsync(filters, token), token => _tasks.ListAsync(token), cancellationToken).ConfigureAwait(false);
         tasks ??= await _tasks.FindEachAsync(records.Select(record => record.Id), cancellationToken).ConfigureAwait(false);
         var containers = new Container[records.Count];
         for (var i = 0; i < containers.Length; i++)
             containers[i] = ToModel(records[i], tasks.GetValueOrDefault(records[i].Id));
         return containers;
+    }
+
+    /// <summary>Makes a container; it runs nothing yet.</summary>
+    /// <param name="options">What it is made of.</param>
+    /// <param name="cancellationToken">Ends the making; what was made until then is taken back.</param>
+    /// <returns>The container.</returns>
+    /// <exception cref="InvalidArgumentException">The id or a wish is not one that can be had; it names the parameter.</exception>
+    /// <exception cref="NotFoundException">There is no such image.</exception>
+    /// <exception cref="AlreadyExistsException">The id is in use, or there is a snapshot of that key.</exception>
+    public async Task<Container> CreateAsync(ContainerOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ToModel(await new ContainerCreation(_client, options).RunAsync(cancellationToken).ConfigureAwait(false), null);
     }
 
     /// <summary>Changes labels and leaves all others as they are.</summary>
@@ -66,7 +79,7 @@ public sealed class ContainerStore
         var change = new Record { Id = id };
         foreach (var (key, value) in changes)
             change.Labels[key] = value ?? "";
-        var (record, task) = await Together(
+        var (record, task) = await SideBySide.RunAsync(
             token => Records.UpdateAsync(change, changes.Keys.Select(key => "labels." + key), token),
             token => _tasks.FindAsync(id, token),
             cancellationToken).ConfigureAwait(false);
@@ -89,7 +102,7 @@ public sealed class ContainerStore
         ArgumentNullException.ThrowIfNull(options);
         if (!Identifier.IsValid(id))
             throw new NotFoundException(ResourceKind.Container, id);
-        var (record, task) = await Together(
+        var (record, task) = await SideBySide.RunAsync(
             token => Records.GetAsync(id, token), token => _tasks.FindAsync(id, token), cancellationToken).ConfigureAwait(false);
         var container = ToModel(record, task);
         if (container.Owner is { } owner && !options.Force)
@@ -125,24 +138,5 @@ public sealed class ContainerStore
             UpdatedAt = record.UpdatedAt?.ToDateTimeOffset() ?? default,
             StoredSpec = record.Spec is { Value.Length: > 0 } spec ? new StoredSpec(spec.Value.Memory) : null,
         };
-    }
-
-    /// <summary>Two calls side by side; the failure of one ends the other, and the first call's is the one that is told.</summary>
-    private static async Task<(T1 First, T2 Second)> Together<T1, T2>(
-        Func<CancellationToken, Task<T1>> first, Func<CancellationToken, Task<T2>> second, CancellationToken cancellationToken)
-    {
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var one = first(both.Token);
-        var other = second(both.Token);
-        try
-        {
-            return (await one.ConfigureAwait(false), await other.ConfigureAwait(false));
-        }
-        catch
-        {
-            await both.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAny(Task.WhenAll(one, other)).ConfigureAwait(false);
-            throw;
-        }
     }
 }

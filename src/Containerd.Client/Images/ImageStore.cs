@@ -191,7 +191,15 @@ public sealed class ImageStore
     /// <param name="image">The image it is made from and nothing has changed yet; null to read the snapshot as it is now.</param>
     /// <param name="mounts">The mounts of its snapshot.</param>
     /// <returns>A reader.</returns>
-    public RootFiles Files(PlatformImage? image, IReadOnlyList<Mount> mounts) => new(_client, image, mounts, _shared.Files);
+    public RootFiles Files(PlatformImage? image, IReadOnlyList<Mount> mounts) =>
+        Files(image, _ => ValueTask.FromResult(mounts));
+
+    /// <summary>Reads files of an image, or of another root file system, whose mounts are asked for only where they are needed.</summary>
+    /// <param name="image">The image; null where the root file system is of none.</param>
+    /// <param name="mounts">Gives the mounts that show it.</param>
+    /// <returns>The reader.</returns>
+    internal RootFiles Files(PlatformImage? image, Func<CancellationToken, ValueTask<IReadOnlyList<Mount>>> mounts) =>
+        new(_client, image, mounts, _shared.Files);
 
     private static Attempt About(string verb, string name) => new($"{verb} image '{name}'", ResourceKind.Image, name);
 

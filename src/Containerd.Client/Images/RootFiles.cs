@@ -14,10 +14,10 @@ public sealed class RootFiles
 
     private readonly ContainerdClient _client;
     private readonly PlatformImage? _image;
-    private readonly IReadOnlyList<Mount> _mounts;
+    private readonly Func<CancellationToken, ValueTask<IReadOnlyList<Mount>>> _mounts;
     private readonly RootFileCache _cache;
 
-    internal RootFiles(ContainerdClient client, PlatformImage? image, IReadOnlyList<Mount> mounts, RootFileCache cache) =>
+    internal RootFiles(ContainerdClient client, PlatformImage? image, Func<CancellationToken, ValueTask<IReadOnlyList<Mount>>> mounts, RootFileCache cache) =>
         (_client, _image, _mounts, _cache) = (client, image, mounts, cache);
 
     /// <summary>
@@ -33,7 +33,7 @@ public sealed class RootFiles
     {
         if (_image is not null && _cache.TryGet(_image.ChainId, path, out var known))
             return known;
-        if (_client.Session.IsLocal && LayeredDirectory.TryOpen(_mounts) is { } directory)
+        if (_client.Session.IsLocal && LayeredDirectory.TryOpen(await _mounts(cancellationToken).ConfigureAwait(false)) is { } directory)
         {
             try
             {

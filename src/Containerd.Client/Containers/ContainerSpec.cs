@@ -1,0 +1,69 @@
+using Containerd.Client.Images;
+using Containerd.Client.Oci;
+using Containerd.Client.Snapshots;
+
+namespace Containerd.Client.Containers;
+
+/// <summary>Makes the OCI spec of a new container: from its image and the user's wishes, or from a spec that the user gave.</summary>
+internal sealed class ContainerSpec(ContainerdClient client, ContainerOptions options, ResolvedImage? image, string snapshotter)
+{
+    /// <summary>Where containerd mounts a snapshot, as seen from the bundle that holds the spec.</summary>
+    private const string SnapshotRoot = "rootfs";
+
+    /// <summary>Makes it.</summary>
+    /// <exception cref="InvalidArgumentException">A wish cannot be granted, or the spec has no root file system.</exception>
+    public async Task<RuntimeSpec> MakeAsync(CancellationToken cancellationToken)
+    {
+        var view = new ImageView(client, image?.Content, snapshotter);
+        await using (view.ConfigureAwait(false))
+        {
+            RuntimeSpec spec;
+            if (options.Spec is null)
+            {
+                spec = await SpecGenerator.GenerateAsync(Wishes(), Files(view).ReadAsync, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                spec = options.Spec.Clone();
+                await SpecChanges.ApplyAsync(spec, Wishes(), options.Network, Files(view).ReadAsync, cancellationToken).ConfigureAwait(false);
+            }
+
+            SetRoot(spec);
+            return spec;
+        }
+    }
+
+    private RootFiles Files(ImageView view) => options.RootFs is { } root
+        ? client.Images.Files(null, [new Mount("bind", root, "", ["rbind", "ro"])])
+        : client.Images.Files(image?.Content, view.MountsAsync);
+
+    private SpecOptions Wishes()
+    {
+        var wishes = options.Process with
+        {
+            Namespace = client.Namespace,
+            Id = options.Id,
+            Image = image?.Config,
+            Network = options.Network ?? ContainerNetwork.None,
+        };
+
+        // Nodes and files of the daemon's host can be looked up only there.
+        if (!client.Session.IsLocal || !OperatingSystem.IsLinux())
+            return wishes;
+        return wishes with
+        {
+            HostNetworkFiles = options.Network == ContainerNetwork.Host ? DaemonHost.NetworkFiles() : wishes.HostNetworkFiles,
+            Devices = wishes is { Privileged: true, Devices.Count: 0 } && options.Spec is null ? DaemonHost.Devices() : wishes.Devices,
+        };
+    }
+
+    private void SetRoot(RuntimeSpec spec)
+    {
+        if (options.RootFs is { } root)
+            spec.RootPath = root;
+        else if (image is not null)
+            spec.RootPath ??= spec.IsWindows ? null : SnapshotRoot;
+        else if (spec.RootPath is not ['/', ..] && !spec.IsWindows)
+            throw new InvalidArgumentException("Spec", "The spec's root.path is no absolute path: give an image or a root file system to go with it, or an absolute path in it.");
+    }
+}
