@@ -39,7 +39,11 @@ function Invoke-Native([string] $what, [scriptblock] $command) {
 
 function Build {
     Invoke-Native 'dotnet build' { dotnet build "$root/Containerd.slnx" -c $Configuration -v q -nologo --tl:off }
-    # The help that Get-Help shows, from the cmdlets' XML docs.
+    # The help that Get-Help shows: about topics as they are, the cmdlets' from their XML docs.
+    [void] [IO.Directory]::CreateDirectory("$root/en-US")
+    foreach ($topic in [IO.Directory]::GetFiles("$root/module/en-US")) {
+        [IO.File]::Copy($topic, "$root/en-US/$([IO.Path]::GetFileName($topic))", $true)
+    }
     Invoke-Native 'Making the help' {
         dotnet "$root/src/Containerd.Help/bin/$Configuration/net10.0/Containerd.Help.dll" "$root/Containerd.psd1" `
             "$root/src/Containerd.PowerShell/bin/$Configuration/net8.0/Containerd.PowerShell.xml" "$root/en-US/Containerd.PowerShell.dll-Help.xml"
@@ -162,7 +166,7 @@ function Package {
     if ([IO.Directory]::Exists("$out/Containerd")) { [IO.Directory]::Delete("$out/Containerd", $true) }
     [void] [IO.Directory]::CreateDirectory($target)
     $files = @('Containerd.psd1', 'LICENSE', 'README.md', 'CHANGELOG.md').ForEach({ [IO.FileInfo]::new("$root/$_") })
-    foreach ($directory in 'module', 'en-US') {
+    foreach ($directory in 'module/bin', 'module/formats', 'en-US') {
         $files += [IO.DirectoryInfo]::new("$root/$directory").GetFiles('*', [IO.SearchOption]::AllDirectories)
     }
     foreach ($file in $files) {
