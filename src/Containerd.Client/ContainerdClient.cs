@@ -1,6 +1,7 @@
 using Containerd.Client.Connection;
 using Containerd.Client.Containers;
 using Containerd.Client.Content;
+using Containerd.Client.Events;
 using Containerd.Client.Images;
 using Containerd.Client.Io;
 using Containerd.Client.Leases;
@@ -35,6 +36,9 @@ public sealed class ContainerdClient : IDisposable
 
     /// <summary>Serves all FIFOs of the session; its thread starts with the first of them.</summary>
     public FifoPoller Poller => _shared.Poller;
+
+    /// <summary>What happens on the server.</summary>
+    public EventService Events => new(Session, Scope, _shared.Events);
 
     /// <summary>What the server says of itself.</summary>
     public ServerInfo Server => new(Session, Scope);
@@ -78,7 +82,7 @@ public sealed class ContainerdClient : IDisposable
             await ServingWait.UntilServingAsync(scope, cancellationToken).ConfigureAwait(false);
             var id = Interlocked.Increment(ref s_lastId);
             var session = new Session(id, name ?? $"Session{id}", options.Address.ToString(), containerdNamespace, options.Address.IsLocal);
-            return new ContainerdClient(session, scope, new Shared(new SessionImages(), new FifoPoller()));
+            return new ContainerdClient(session, scope, new Shared(new SessionImages(), new FifoPoller(), new EventHub()));
         }
         catch
         {
@@ -113,5 +117,5 @@ public sealed class ContainerdClient : IDisposable
     }
 
     /// <summary>What all views of the client share, beside the channel.</summary>
-    private sealed record Shared(SessionImages Images, FifoPoller Poller);
+    private sealed record Shared(SessionImages Images, FifoPoller Poller, EventHub Events);
 }

@@ -82,6 +82,8 @@ internal static class ServerError
             return new TimeoutException($"Cannot {attempt.Action}: containerd at {address} gave up waiting ({detail}).", error);
         if (Matches(detail, ShimGoneTexts))
             return new ShimGoneException($"Cannot {attempt.Action}: its shim is gone ({detail}); containerd cleans up after it in a few seconds.", error);
+        if (Matches(detail, ["filters: parse error"]))
+            return new InvalidArgumentException("Filter", $"Cannot {attempt.Action}: containerd cannot read the filter ({detail}).", error);
         if (Matches(detail, WrongStateTexts))
             return new FailedPreconditionException(message, error);
         if (Matches(detail, AlreadyExistsTexts))
