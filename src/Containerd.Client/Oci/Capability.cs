@@ -33,7 +33,8 @@ public static class Capability
         if (!name.StartsWith("CAP_", StringComparison.Ordinal))
             name = "CAP_" + name;
         return All.Contains(name) ? name
-            : throw new InvalidArgumentException(parameter, $"'{text}' is no Linux capability; capabilities(7) has the names, such as NET_ADMIN, or give ALL.");
+            : throw new InvalidArgumentException(
+                parameter, $"'{text}' is no Linux capability; capabilities(7) has the names, such as NET_ADMIN, or give ALL.");
     }
 
     /// <summary>

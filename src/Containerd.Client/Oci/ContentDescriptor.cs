@@ -19,11 +19,11 @@ public sealed record ContentDescriptor(
 
     /// <summary>Where else the content can be had.</summary>
     [JsonPropertyName("urls")]
-    public IReadOnlyList<string>? Urls { get; init; }
+    public IReadOnlyList<string>? Urls { get; init => field = value is null ? null : Lines.Clean(value); }
 
     /// <summary>What somebody noted about it.</summary>
     [JsonPropertyName("annotations")]
-    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+    public IReadOnlyDictionary<string, string>? Annotations { get; init => field = ImageJson.Clean(value); }
 
     /// <summary>What the content runs on; null where that is not said.</summary>
     [JsonPropertyName("platform")]
@@ -53,6 +53,10 @@ internal sealed partial class ImageJson : JsonSerializerContext
 {
     /// <summary>The largest index, manifest or config that is read, in bytes; registries stop at 4 MiB.</summary>
     public const int MaxBytes = 8 * 1024 * 1024;
+
+    /// <summary>The same texts; one that is null is empty, as Go reads it.</summary>
+    public static IReadOnlyDictionary<string, string>? Clean(IReadOnlyDictionary<string, string>? texts) =>
+        texts is not null && texts.Values.Contains(null!) ? texts.ToDictionary(text => text.Key, text => text.Value ?? "") : texts;
 
     /// <summary>As <see cref="JsonSerializerContext"/>'s default, but without escapes that only HTML needs.</summary>
     public static ImageJson Plain { get; } = new(new JsonSerializerOptions

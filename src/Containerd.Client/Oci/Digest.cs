@@ -33,7 +33,8 @@ public readonly record struct Digest
     /// <exception cref="InvalidArgumentException">It is no digest.</exception>
     public static Digest Parse(string text, string parameter = "Digest") =>
         TryParse(text, out Digest digest) ? digest
-            : throw new InvalidArgumentException(parameter, $"'{text}' is no digest; one looks like sha256: and 64 lower-case hexadecimal digits.");
+            : throw new InvalidArgumentException(
+                parameter, $"'{text}' is no digest; one looks like sha256: and 64 lower-case hexadecimal digits.");
 
     /// <summary>Parses <c>algorithm:hex</c>.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Digest digest)

@@ -25,7 +25,8 @@ public static class EnvironmentList
         foreach (string? change in changes)
         {
             if (string.IsNullOrEmpty(change) || change.StartsWith('=') || change.Contains('\0', StringComparison.Ordinal))
-                throw new InvalidArgumentException(parameter, $"'{change}' sets nothing in an environment; give NAME=value, or NAME alone to remove it.");
+                throw new InvalidArgumentException(
+                    parameter, $"'{change}' sets nothing in an environment; give NAME=value, or NAME alone to remove it.");
             string name = NameOf(change);
             if (name.Length != change.Length)
                 Put(change, name);
@@ -51,7 +52,9 @@ public static class EnvironmentList
     public static string? Value(IEnumerable<string> environment, string name) =>
         environment.LastOrDefault(entry => entry.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 
-    /// <summary>The environment of a Linux process: the image's, a default PATH, TERM for a terminal, and the user's changes over all of it.</summary>
+    /// <summary>
+    /// The environment of a Linux process: the image's, a default PATH, TERM for a terminal, and the user's changes over all of it.
+    /// </summary>
     internal static IReadOnlyList<string> ForLinux(IReadOnlyList<string> image, IReadOnlyList<string> changes, bool tty)
     {
         IEnumerable<string> from = Value(image, "PATH") is null ? image.Prepend(DefaultPath) : image;

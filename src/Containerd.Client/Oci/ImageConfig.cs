@@ -48,7 +48,7 @@ public sealed record ImageConfig
 
     /// <summary>How the image came to be, oldest first.</summary>
     [JsonPropertyName("history")]
-    public IReadOnlyList<ImageHistory> History { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<ImageHistory> History { get; init => field = value is null ? [] : [.. value.OfType<ImageHistory>()]; } = [];
 
     /// <summary>What the image runs on.</summary>
     [JsonIgnore]
@@ -78,6 +78,8 @@ public sealed record ImageConfig
 /// <summary>How a container of an image runs, unless its user says otherwise.</summary>
 public sealed record ExecutionConfig
 {
+    private static readonly Dictionary<string, string> NoLabels = [];
+
     /// <summary>Who it runs as; empty for root.</summary>
     [JsonPropertyName("User")]
     public string User { get; init => field = value ?? ""; } = "";
@@ -110,7 +112,7 @@ public sealed record ExecutionConfig
 
     /// <summary>The image's labels.</summary>
     [JsonPropertyName("Labels")]
-    public IReadOnlyDictionary<string, string> Labels { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Labels { get; init => field = ImageJson.Clean(value) ?? NoLabels; } = NoLabels;
 
     /// <summary>The signal that asks it to stop, such as <c>SIGTERM</c> or <c>9</c>; null for SIGTERM.</summary>
     [JsonPropertyName("StopSignal")]
@@ -177,8 +179,9 @@ internal sealed class LenientTime : JsonConverter<DateTimeOffset?>
             return null;
         }
 
+        const DateTimeStyles utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         return reader.TokenType == JsonTokenType.String
-            && DateTimeOffset.TryParse(reader.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
+            && DateTimeOffset.TryParse(reader.GetString(), CultureInfo.InvariantCulture, utc, out DateTimeOffset time)
             && time.Year > 1 ? time : null;
     }
 

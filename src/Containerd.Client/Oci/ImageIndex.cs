@@ -30,7 +30,7 @@ public sealed record ImageIndex([property: JsonPropertyName("manifests")] IReadO
 
     /// <summary>What somebody noted about it.</summary>
     [JsonPropertyName("annotations")]
-    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+    public IReadOnlyDictionary<string, string>? Annotations { get; init => field = ImageJson.Clean(value); }
 
     /// <summary>Parses an index.</summary>
     /// <exception cref="InvalidDataException">It is none, is also a manifest (CVE-2021-41190), or names content by no digest.</exception>
@@ -46,6 +46,7 @@ public sealed record ImageIndex([property: JsonPropertyName("manifests")] IReadO
         index = index with { SchemaVersion = 2, Manifests = index.Manifests ?? [] };
         foreach (ContentDescriptor? manifest in index.Manifests)
             (manifest ?? throw new InvalidDataException($"The {What} has an entry that is null.")).Check(What);
+        index.Subject?.Check(What);
         return index;
     });
 
@@ -64,7 +65,7 @@ public sealed record ImageIndex([property: JsonPropertyName("manifests")] IReadO
             .Select(entry => (Entry: entry, Rank: entry.Platform is { Os.Length: > 0 } of ? PlatformMatch.Rank(platform, of) : int.MaxValue))
             .Where(ranked => ranked.Rank is not null)
             .OrderBy(ranked => ranked.Rank)
-            .ThenByDescending(ranked => ranked.Entry.Platform?.OsVersion is { } version && Version.TryParse(version, out Version? parsed) ? parsed : new Version(0, 0))
+            .ThenByDescending(ranked => Version.TryParse(ranked.Entry.Platform?.OsVersion, out Version? version) ? version : new Version(0, 0))
             .Select(ranked => ranked.Entry)];
     }
 

@@ -33,10 +33,12 @@ public sealed record ImageManifest(
 
     /// <summary>What somebody noted about it.</summary>
     [JsonPropertyName("annotations")]
-    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+    public IReadOnlyDictionary<string, string>? Annotations { get; init => field = ImageJson.Clean(value); }
 
     /// <summary>Parses a manifest.</summary>
-    /// <exception cref="InvalidDataException">It is none, is also an index (CVE-2021-41190), is a Docker schema 1 manifest, or names content by no digest.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is none, is also an index (CVE-2021-41190), is a Docker schema 1 manifest, or names content by no digest.
+    /// </exception>
     public static ImageManifest Parse(ReadOnlySpan<byte> utf8) => OciJson.ReadDocument(utf8, ImageJson.MaxBytes, What, static root =>
     {
         if (root.TryGetProperty("fsLayers", out _) || (root.TryGetProperty("schemaVersion", out JsonElement version) && version.GetInt32() != 2))
@@ -52,6 +54,7 @@ public sealed record ImageManifest(
         manifest.Config.Check(What);
         foreach (ContentDescriptor? layer in manifest.Layers)
             (layer ?? throw new InvalidDataException($"The {What} has a layer that is null.")).Check(What);
+        manifest.Subject?.Check(What);
         return manifest;
     });
 

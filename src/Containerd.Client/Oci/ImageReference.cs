@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Containerd.Client.Oci;
 
-/// <summary>An image's name taken apart, and completed the way docker users write it: <c>busybox</c> is <c>docker.io/library/busybox:latest</c>.</summary>
+/// <summary>
+/// An image's name taken apart, and completed the way docker users write it: <c>busybox</c> is
+/// <c>docker.io/library/busybox:latest</c>.
+/// </summary>
 /// <remarks>Source: the grammar and normalisation of distribution/reference, which containerd, nerdctl and docker share.</remarks>
 public sealed partial record ImageReference
 {
@@ -11,6 +14,9 @@ public sealed partial record ImageReference
     public const string DefaultDomain = "docker.io";
 
     private const int MaxNameLength = 255;
+
+    /// <summary>More than a host, a repository, a tag and a digest can need.</summary>
+    private const int MaxLength = 1024;
 
     private ImageReference(string domain, string repository, string? tag, string? digest) =>
         (Domain, Repository, Tag, Digest) = (domain, repository, tag, digest);
@@ -79,6 +85,8 @@ public sealed partial record ImageReference
         (domain, repository, tag, digest) = ("", "", null, null);
         if (text.Length == 0)
             return "it is empty";
+        if (text.Length > MaxLength)
+            return $"it has more than {MaxLength} characters";
         string rest = text;
         if (rest.IndexOf('@', StringComparison.Ordinal) is var at and >= 0)
         {

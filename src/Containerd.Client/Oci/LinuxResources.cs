@@ -50,9 +50,12 @@ public sealed record LinuxResources
         CheckBytes(MemorySwap, nameof(MemorySwap));
         CheckBytes(MemoryReservation, nameof(MemoryReservation));
         if (MemorySwap is > 0 && Memory is { } memory && (memory < 0 || MemorySwap < memory))
-            throw new InvalidArgumentException(nameof(MemorySwap), $"MemorySwap counts memory and swap together and can't be less than Memory; {MemorySwap} is less than {(memory < 0 ? "unlimited" : memory)}.");
+            throw new InvalidArgumentException(
+                nameof(MemorySwap), "MemorySwap counts memory and swap together, so "
+                + $"{MemorySwap} can't be less than Memory, which is {(memory < 0 ? "unlimited" : memory)}.");
         if (MemoryReservation is > 0 && Memory is > 0 && MemoryReservation > Memory)
-            throw new InvalidArgumentException(nameof(MemoryReservation), $"MemoryReservation can't be more than Memory; {MemoryReservation} is more than {Memory}.");
+            throw new InvalidArgumentException(
+                nameof(MemoryReservation), $"MemoryReservation can't be more than Memory; {MemoryReservation} is more than {Memory}.");
         if (Cpu is { } cpu && cpu != -1 && !(cpu is >= 0.01 and <= 100_000))
             throw new InvalidArgumentException(nameof(Cpu), $"{cpu} is no number of CPUs; give at least 0.01, or -1 for no limit.");
         CheckRange(CpuShares, 2, 262_144, nameof(CpuShares));

@@ -23,7 +23,8 @@ internal static partial class LinuxSpec
     public static RuntimeSpec Generate(SpecOptions options, ProcessUser user)
     {
         if (options.Hostname is { } name && !HostnameGrammar().IsMatch(name))
-            throw new InvalidArgumentException("Hostname", $"'{name}' is no host name; one has up to 64 letters, digits, dots and dashes, and begins and ends with a letter or digit.");
+            throw new InvalidArgumentException(
+                "Hostname", $"'{name}' is no host name; one has up to 64 letters, digits, dots and dashes, with a letter or digit at either end.");
         var spec = SpecGenerator.NewSpec(Process(options, user));
         spec.RootPath = "rootfs";
         spec.RootReadOnly = options.ReadOnly;
@@ -61,7 +62,8 @@ internal static partial class LinuxSpec
             Args = ProcessArguments.For(options),
             Env = EnvironmentList.ForLinux(image.Env, options.Env, options.Tty),
             Cwd = WorkingDirectory(options.WorkingDirectory, image.WorkingDir),
-            Capabilities = Capability.Apply(options.Privileged ? Capability.All : Capability.Default, options.CapAdd, options.CapDrop, options.Daemon.Capabilities),
+            Capabilities = Capability.Apply(
+                options.Privileged ? Capability.All : Capability.Default, options.CapAdd, options.CapDrop, options.Daemon.Capabilities),
             OpenFiles = options.OpenFiles ?? (options.Daemon.OpenFiles is { } limit ? OpenFilesLimit.Default.Within(limit) : null),
             NoNewPrivileges = options.NoNewPrivileges && !options.Privileged,
         };

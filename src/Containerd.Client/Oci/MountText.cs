@@ -8,6 +8,10 @@ internal static class MountText
 {
     private static readonly string[] Propagations = ["private", "rprivate", "shared", "rshared", "slave", "rslave"];
 
+    /// <summary>The keys that need a value.</summary>
+    private static readonly string[] Keys =
+        ["type", "source", "src", "destination", "dst", "target", "options", "bind-propagation", "tmpfs-size", "tmpfs-mode"];
+
     /// <summary>What may follow <c>/a:/b:</c>; anything else there is a mistake rather than a wish.</summary>
     private static readonly string[] BindOptions =
     [
@@ -47,8 +51,7 @@ internal static class MountText
                 case "bind-nonrecursive":
                     recursive = !Truth(value, key);
                     break;
-                case "type" or "source" or "src" or "destination" or "dst" or "target" or "options" or "bind-propagation" or "tmpfs-size" or "tmpfs-mode"
-                    when string.IsNullOrEmpty(value):
+                case not null when string.IsNullOrEmpty(value) && Keys.Contains(key):
                     throw Wrong(parameter, text, $"'{key}' has no value");
                 case "type":
                     type = value!.ToLowerInvariant();
@@ -63,17 +66,19 @@ internal static class MountText
                     given.AddRange(value!.Split(':', StringSplitOptions.RemoveEmptyEntries));
                     break;
                 case "bind-propagation":
-                    propagation = Propagations.Contains(value) ? value! : throw Wrong(parameter, text, $"'{value}' is no propagation; it is one of {string.Join(", ", Propagations)}");
+                    propagation = Propagations.Contains(value) ? value!
+                        : throw Wrong(parameter, text, $"'{value}' is no propagation; it is one of {string.Join(", ", Propagations)}");
                     break;
                 case "tmpfs-size":
-                    tmpfs.Add(FormattableString.Invariant($"size={Bytes(value!) ?? throw Wrong(parameter, text, $"'{value}' is no size in bytes, such as 64m")}"));
+                    long size = Bytes(value!) ?? throw Wrong(parameter, text, $"'{value}' is no size in bytes, such as 64m");
+                    tmpfs.Add(FormattableString.Invariant($"size={size}"));
                     break;
                 case "tmpfs-mode":
                     tmpfs.Add(value!.Length is >= 3 and <= 5 && !value.AsSpan().ContainsAnyExceptInRange('0', '7')
                         ? $"mode={value}" : throw Wrong(parameter, text, $"'{value}' is no file mode, such as 1777"));
                     break;
                 default:
-                    throw Wrong(parameter, text, $"'{key}' is no key of a mount; the keys are type, source, destination, readonly, options, bind-propagation, bind-nonrecursive, tmpfs-size, tmpfs-mode");
+                    throw Wrong(parameter, text, $"'{key}' is no key of a mount; the keys are {string.Join(", ", Keys.Where(k => k is not ("src" or "dst" or "target")))}, readonly and bind-nonrecursive");
             }
         }
 
@@ -202,8 +207,8 @@ internal static class MountText
             "g" or "gb" or "gib" => 30,
             _ => -1,
         };
-        return shift >= 0 && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number > 0 && number <= long.MaxValue >> shift
-            ? number << shift : null;
+        return shift >= 0 && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && number > 0 && number <= long.MaxValue >> shift ? number << shift : null;
     }
 
     private static InvalidArgumentException Wrong(string parameter, string text, string why) =>

@@ -136,6 +136,14 @@ internal static class OciJson
     /// <summary>The member as a whole number; null where it is absent.</summary>
     public static long? Number(JsonObject parent, string name) => parent[name] is { } node ? NumberOf(node, name) : null;
 
+    /// <summary>The member as a whole number that may be as large as "unlimited" is (2^64-1); 0 where it is absent.</summary>
+    public static ulong Unsigned(JsonObject parent, string name) => parent[name] switch
+    {
+        null => 0,
+        var node when ulong.TryParse(node.ToJsonString(), System.Globalization.NumberStyles.None, null, out ulong number) => number,
+        var other => throw Unexpected(name, "a whole number that is not negative", other),
+    };
+
     /// <summary>A node as a whole number.</summary>
     public static long NumberOf(JsonNode? node, string name)
     {

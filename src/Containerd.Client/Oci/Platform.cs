@@ -38,7 +38,10 @@ public sealed record Platform(
         _ => architecture.ToString().ToLowerInvariant(), // arm64, s390x, ppc64le, riscv64, wasm
     };
 
-    /// <summary>Parses <c>os/architecture[/variant]</c>, or an operating system or an architecture alone, to which the rest of <paramref name="host"/> is added.</summary>
+    /// <summary>
+    /// Parses <c>os/architecture[/variant]</c>, or an operating system or an architecture alone, to which the rest of
+    /// <paramref name="host"/> is added.
+    /// </summary>
     /// <param name="text">The platform as typed; <c>windows(10.0.20348)/amd64</c> carries a version.</param>
     /// <param name="host">The daemon's platform; this machine where null.</param>
     /// <param name="parameter">The parameter to name in the error.</param>
@@ -47,7 +50,7 @@ public sealed record Platform(
     {
         host ??= Host;
         string[] parts = (text ?? "").Split('/');
-        if (parts.Length > 3 || parts.Any(part => part.Length == 0 || part.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-()")))
+        if (parts.Length > 3 || parts.Any(part => part.Length == 0 || !part.All(c => char.IsAsciiLetterOrDigit(c) || "_.-()".Contains(c, StringComparison.Ordinal))))
             throw new InvalidArgumentException(parameter, $"'{text}' is no platform; one looks like linux/amd64 or linux/arm/v7.");
         string? version = null;
         if (parts[0].IndexOf('(', StringComparison.Ordinal) is var open and > 0 && parts[0].EndsWith(')'))
@@ -65,9 +68,10 @@ public sealed record Platform(
     /// <summary>The same platform in the one spelling that compares: lower case, GOARCH names, no variant where it says nothing.</summary>
     public Platform Normalized()
     {
-        string os = Os.ToLowerInvariant() switch { "macos" => "darwin", var other => other };
+        // A document may leave either out.
+        string os = (Os ?? "").ToLowerInvariant() switch { "macos" => "darwin", var other => other };
         string variant = (Variant ?? "").ToLowerInvariant();
-        (string architecture, variant) = Architecture.ToLowerInvariant() switch
+        (string architecture, variant) = (Architecture ?? "").ToLowerInvariant() switch
         {
             "i386" or "386" => ("386", ""),
             "x86_64" or "x86-64" or "amd64" => ("amd64", variant is "v1" ? "" : variant),

@@ -146,7 +146,7 @@ public sealed class ProcessSpec
     public OpenFilesLimit? OpenFiles
     {
         get => FindOpenFiles() is { } limit
-            ? new((ulong)(OciJson.Number(limit, "soft") ?? 0), (ulong)(OciJson.Number(limit, "hard") ?? 0)) : null;
+            ? new(OciJson.Unsigned(limit, "soft"), OciJson.Unsigned(limit, "hard")) : null;
         set
         {
             if (FindOpenFiles() is { } old)
@@ -155,8 +155,8 @@ public sealed class ProcessSpec
                 OciJson.ArrayOrNew(Json, "rlimits").Add((JsonNode)new JsonObject
                 {
                     ["type"] = "RLIMIT_NOFILE",
-                    ["hard"] = (long)limit.Hard,
-                    ["soft"] = (long)limit.Soft,
+                    ["hard"] = limit.Hard,
+                    ["soft"] = limit.Soft,
                 });
         }
     }

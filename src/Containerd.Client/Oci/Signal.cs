@@ -42,7 +42,8 @@ public static class Signal
     /// <exception cref="InvalidArgumentException">It is no signal.</exception>
     public static int Parse(string text, string parameter = "Signal") =>
         TryParse(text, out int number) ? number
-            : throw new InvalidArgumentException(parameter, $"'{text}' is no signal; give a name such as SIGTERM, KILL or RTMIN+3, or a number from 1 to 64.");
+            : throw new InvalidArgumentException(
+                parameter, $"'{text}' is no signal; give a name such as SIGTERM, KILL or RTMIN+3, or a number from 1 to 64.");
 
     /// <summary>The number of a signal, as <see cref="Parse"/>.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out int number)

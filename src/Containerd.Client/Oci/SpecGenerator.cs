@@ -15,7 +15,10 @@ public static class SpecGenerator
 
     /// <summary>Makes the spec, looking up the user in the image where that is needed.</summary>
     /// <param name="options">The image and the wishes.</param>
-    /// <param name="readFile">Gives a text file of the image by its absolute path (/etc/passwd, /etc/group), or null where there is none. Called only for what is needed.</param>
+    /// <param name="readFile">
+    /// Gives a text file of the image by its absolute path (/etc/passwd, /etc/group), or null where there is none. Called only
+    /// for what is needed.
+    /// </param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidArgumentException">A wish cannot be granted; it names the option.</exception>
     public static async ValueTask<RuntimeSpec> GenerateAsync(
@@ -30,7 +33,9 @@ public static class SpecGenerator
         return LinuxSpec.Generate(options, user);
     }
 
-    /// <summary>Makes the spec for a user who is known already; <see cref="SpecOptions.User"/> and the image's user are not looked at on Linux.</summary>
+    /// <summary>
+    /// Makes the spec for a user who is known already: for Linux neither <see cref="SpecOptions.User"/> nor the image's user counts.
+    /// </summary>
     /// <param name="options">The image and the wishes.</param>
     /// <param name="user">Who it runs as.</param>
     /// <exception cref="InvalidArgumentException">A wish cannot be granted; it names the option.</exception>
@@ -50,7 +55,8 @@ public static class SpecGenerator
         {
             "windows" => true,
             "linux" => false,
-            _ => throw new InvalidArgumentException("Platform", $"A spec for '{os}' can't be made here, only for linux and windows; give the whole spec instead."),
+            _ => throw new InvalidArgumentException(
+                "Platform", $"A spec for '{os}' can't be made here, only for linux and windows; give the whole spec instead."),
         };
     }
 }

@@ -66,7 +66,8 @@ public static class UserResolver
         {
             string[] parts = text.Split(':');
             if (parts.Length > 2)
-                throw new InvalidArgumentException("User", $"'{text}' is no user; give a name or number, with a group after a colon if wanted: web, 1000:10.");
+                throw new InvalidArgumentException(
+                    "User", $"'{text}' is no user; give a name or number, with a group after a colon if wanted: web, 1000:10.");
             string user = parts[0];
             string? group = parts.Length > 1 ? parts[1] : null;
 
@@ -81,7 +82,8 @@ public static class UserResolver
             }
             else if (user.Length > 0)
             {
-                PasswdEntry known = await FindUserAsync(entry => entry.Name == user).ConfigureAwait(false) ?? throw NoSuch("user", user, _hasUsers, PasswdPath);
+                PasswdEntry known = await FindUserAsync(entry => entry.Name == user).ConfigureAwait(false)
+                    ?? throw NoSuch("user", user, _hasUsers, PasswdPath);
                 (name, uid, gid) = (known.Name, known.Uid, known.Gid);
             }
             else if (group is not null && supplementBesidesGroup)
@@ -149,7 +151,8 @@ public static class UserResolver
     private static IEnumerable<string[]> Entries(string? content, string path)
     {
         if (content?.Length > MaxFileLength)
-            throw new InvalidArgumentException("User", $"{path} in the image has more than {MaxFileLength} characters and is not read; give the user as uid:gid.");
+            throw new InvalidArgumentException(
+                "User", $"{path} in the image has more than {MaxFileLength} characters and is not read; give the user as uid:gid.");
         return (content ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split(':')).Where(fields => fields[0].Length > 0);
     }

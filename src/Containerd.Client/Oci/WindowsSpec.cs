@@ -25,7 +25,6 @@ internal static class WindowsSpec
 
         var spec = SpecGenerator.NewSpec(process);
         spec.Json["root"] = new JsonObject(); // the shim fills in the volume it mounts the layers on
-        spec.RootReadOnly = options.ReadOnly;
         spec.Hostname = options.Hostname;
         if (options.Mounts.Count > 0)
             spec.Mounts = [.. options.Mounts.Select(Bind)];
@@ -72,6 +71,8 @@ internal static class WindowsSpec
         Refuse(options.Devices.Count > 0, "Devices");
         Refuse(options.Network == ContainerNetwork.Host, "Network");
         Refuse(options.CgroupsPath is not null, "CgroupsPath");
+        Refuse(options.OpenFiles is not null, "OpenFiles");
+        Refuse(options.ReadOnly, "ReadOnly");
 
         static void Refuse(bool asked, string option)
         {

@@ -137,7 +137,14 @@ public sealed class ImageDocumentTests
     {
         Gen<byte[]> likely = Gen.OneOf("{", "}", "[", "]", ":", ",", "\"config\"", "\"manifests\"", "\"layers\"", "\"digest\"", "\"rootfs\"", "null", "1", "\"x\"", "\\").Array[0, 14]
             .Select(parts => Encoding.UTF8.GetBytes(string.Concat(parts)));
-        Gen.OneOf(Gen.Byte.Array[0, 40], likely).Sample(bytes => Fine(() => ImageConfig.Parse(bytes)) && Fine(() => ImageManifest.Parse(bytes)) && Fine(() => ImageIndex.Parse(bytes)), iter: 20_000);
+        // A value of any kind in every place that a document has.
+        Gen<string> value = Gen.OneOf("null", "1", "-1", "\"x\"", "[]", "{}", "[null]", "[1]", "{\"x\":null}", $"\"{A}\"", $$"""{"mediaType":"m","digest":"{{A}}","size":1,"annotations":{"a":null},"urls":[null],"platform":{"os":"linux"} }""");
+        Gen<byte[]> shaped = Gen.Select(Gen.OneOf("config", "manifests", "layers", "rootfs", "history", "os", "created", "annotations", "subject", "schemaVersion", "mediaType"), value, value).Array[0, 4]
+            .Select(members => Encoding.UTF8.GetBytes("{" + string.Join(',', members.Select(m => $"\"{m.Item1}\":{(m.Item1 is "manifests" or "layers" or "history" ? "[" + m.Item2 + "]" : m.Item2)}")) + "}"));
+        Gen.OneOf(Gen.Byte.Array[0, 40], likely, shaped).Sample(bytes =>
+            Fine(() => ImageConfig.Parse(bytes) is var config ? (config.Platform, config.Config.ExposedPorts, config.ToUtf8Bytes()) : default)
+            && Fine(() => ImageManifest.Parse(bytes).ToUtf8Bytes())
+            && Fine(() => ImageIndex.Parse(bytes) is var index ? (index.Candidates(Platform.Host), index.ToUtf8Bytes()) : default), iter: 50_000);
 
         static bool Fine(Func<object> parse)
         {

@@ -93,6 +93,7 @@ public sealed class ImageReferenceTests
         Assert.True(ImageReference.TryParse("ghcr.io/" + new string('a', 255), out _));
         var error = Assert.Throws<InvalidArgumentException>(() => ImageReference.Parse("ghcr.io/" + new string('a', 10_000)));
         Assert.True(error.Message.Length < 300);
+        Assert.Contains("more than 255", Assert.Throws<InvalidArgumentException>(() => ImageReference.Parse("ghcr.io/" + new string('a', 256))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -150,6 +150,17 @@ public sealed class RuntimeSpecTests
             Encoding.UTF8.GetString(spec.ToUtf8Bytes()));
     }
 
+    [Fact]
+    public void An_unlimited_number_of_files_is_read_and_written()
+    {
+        var spec = RuntimeSpec.Parse("""{"process":{"rlimits":[{"type":"RLIMIT_NOFILE","hard":18446744073709551615,"soft":1}]}}""");
+
+        Assert.Equal(new OpenFilesLimit(1, ulong.MaxValue), spec.Process!.OpenFiles);
+        spec.Process.OpenFiles = new OpenFilesLimit(2, ulong.MaxValue);
+        Assert.Equal("""{"process":{"rlimits":[{"type":"RLIMIT_NOFILE","hard":18446744073709551615,"soft":2}]}}""", Encoding.UTF8.GetString(spec.ToUtf8Bytes()));
+        Assert.Equal(new OpenFilesLimit(2, ulong.MaxValue), spec.Process.OpenFiles);
+    }
+
     [Theory]
     [InlineData("{\"windows\":{}}", true)]
     [InlineData("{\"windows\":{},\"linux\":{}}", false)]

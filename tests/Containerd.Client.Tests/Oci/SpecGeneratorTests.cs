@@ -233,6 +233,10 @@ public sealed class SpecGeneratorTests
         Bad("CapDrop", windows with { CapDrop = ["KILL"] });
         Bad("Network", windows with { Network = ContainerNetwork.Host });
         Bad("Mount", windows with { Mounts = [MountSpec.Tmpfs("/t")] });
+        Bad("ReadOnly", windows with { ReadOnly = true });
+        Bad("OpenFiles", windows with { OpenFiles = OpenFilesLimit.Default });
+        Bad("CgroupsPath", windows with { CgroupsPath = "/x" });
+        Bad("Devices", windows with { Devices = [new LinuxDevice("/dev/fuse", 'c', 10, 229)] });
         Bad("Cpu", windows with { Resources = new() { Cpu = 1.5 } });
         Bad("Resources", windows with { Resources = new() { PidsLimit = 5 } });
 
