@@ -1,9 +1,5 @@
 using System.Globalization;
-using Containerd.Client.Connection;
-using Containerd.Client.Io;
 using Record = Containerd.Client.Wire.Containers.Container;
-using TasksClient = Containerd.Client.Wire.Tasks.Tasks.TasksClient;
-using WireTask = Containerd.Client.Wire.Types.Process;
 
 namespace Containerd.Client.Containers;
 
@@ -14,54 +10,36 @@ namespace Containerd.Client.Containers;
 /// </summary>
 internal sealed class ContainerRemoval(ContainerdClient client, string id)
 {
-    private const uint SigKill = 9;
     private const string RootLabel = "containerd.io/gc.root";
 
-    // A killed process is gone at once, unless the kernel holds it (a hung NFS server): no longer wait helps then.
-    private static readonly TimeSpan s_exitTimeout = TimeSpan.FromSeconds(10);
-
-    // The shim may wait for output that nobody reads before it deletes: ten seconds on containerd 2.1 (trap T9).
-    private static readonly TimeSpan s_deleteTimeout = TimeSpan.FromSeconds(30);
-
-    private readonly TasksClient _tasks = new(client.Scope.Invoker);
+    // containerd is done within two or three seconds when a shim has died.
+    private static readonly TimeSpan s_cleanupTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_cleanupPoll = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Removes it.</summary>
     /// <param name="record">Its record.</param>
-    /// <param name="task">Its task, which the server would let run on without a record (trap T1); null where there is none.</param>
+    /// <param name="container">What was known of it and its task, which the server would let run on without a record (trap T1).</param>
     /// <param name="options">How.</param>
-    public async Task RunAsync(Record record, WireTask? task, RemovalOptions options)
+    public async Task RunAsync(Record record, Container container, RemovalOptions options)
     {
-        if (task is not null)
-            await RemoveTaskAsync(task, options.Force).ConfigureAwait(false);
+        if (container.State != TaskState.None)
+            await RemoveTaskAsync(container, options.Force).ConfigureAwait(false);
         if (record.SnapshotKey.Length > 0 && record.Snapshotter.Length > 0)
-        {
-            if (options.KeepSnapshot)
-                await KeepSnapshotAsync(record).ConfigureAwait(false);
-            else
-                await RemoveSnapshotAsync(record).ConfigureAwait(false);
-        }
-
+            await Ignoring(options.KeepSnapshot ? KeepSnapshotAsync(record) : RemoveSnapshotAsync(record)).ConfigureAwait(false);
         await Ignoring(client.Containers.Records.DeleteAsync(id, CancellationToken.None)).ConfigureAwait(false);
     }
 
-    private async Task RemoveTaskAsync(WireTask task, bool force)
+    private async Task RemoveTaskAsync(Container container, bool force)
     {
-        var state = TaskStates.StateOf(task);
-        if (state != TaskState.Stopped)
+        if (container.State != TaskState.Stopped && !force)
         {
-            if (!force)
-            {
-                throw new FailedPreconditionException(
-                    $"Cannot remove container '{id}': it is {state.ToString().ToLowerInvariant()}{(task.Pid > 0 ? $" (process {task.Pid})" : "")}. Stop it first, or remove it with force.");
-            }
-
-            await KillAsync().ConfigureAwait(false);
+            throw new FailedPreconditionException(
+                $"Cannot remove container '{id}': it is {container.State.ToString().ToLowerInvariant()}{(container.Pid is { } pid ? $" (process {pid})" : "")}. Stop it first, or remove it by force.");
         }
 
         try
         {
-            await CallAsync($"delete the task of container '{id}'", o => _tasks.DeleteAsync(new Wire.Tasks.DeleteTaskRequest { ContainerId = id }, o), s_deleteTimeout)
-                .ConfigureAwait(false);
+            await client.Tasks.DeleteAsync(id, force, CancellationToken.None).ConfigureAwait(false);
         }
         catch (NotFoundException)
         {
@@ -71,68 +49,30 @@ internal sealed class ContainerRemoval(ContainerdClient client, string id)
         {
             await UntilCleanedUpAsync().ConfigureAwait(false);
         }
-
-        if (client.Session.IsLocal)
-            FifoDirectory.DeleteLeftOver(new StdioPaths(task.Stdin, task.Stdout, task.Stderr, task.Terminal));
-    }
-
-    /// <summary>Kills all processes of the task and waits until the first one is gone.</summary>
-    private async Task KillAsync()
-    {
-        using var enough = new CancellationTokenSource();
-
-        // Asked for before the kill, so that the exit cannot be missed.
-        var exit = client.Scope.CallAsync(
-            new Attempt($"wait for the exit of container '{id}'", ResourceKind.Task, id),
-            o => _tasks.WaitAsync(new Wire.Tasks.WaitRequest { ContainerId = id }, o),
-            enough.Token,
-            s_exitTimeout);
-        try
-        {
-            await CallAsync(
-                $"kill container '{id}'",
-                o => _tasks.KillAsync(new Wire.Tasks.KillRequest { ContainerId = id, Signal = SigKill, All = true }, o),
-                s_exitTimeout).ConfigureAwait(false);
-            await exit.ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is NotFoundException or ShimGoneException or FailedPreconditionException)
-        {
-            // Gone by itself in this moment, or only set up and not started: the deletion ends that, too.
-        }
-        finally
-        {
-            await enough.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAny(exit).ConfigureAwait(false);
-            _ = exit.Exception;
-        }
     }
 
     /// <summary>After a shim died containerd takes a few seconds to clean up after it, and deletes the task itself (trap T18).</summary>
     private async Task UntilCleanedUpAsync()
     {
-        var deadline = Environment.TickCount64 + (long)s_exitTimeout.TotalMilliseconds;
+        var deadline = Environment.TickCount64 + (long)s_cleanupTimeout.TotalMilliseconds;
         var states = new TaskStates(client.Scope);
         while (await states.FindAsync(id, CancellationToken.None).ConfigureAwait(false) is not null)
         {
             if (Environment.TickCount64 > deadline)
-                throw new TimeoutException($"Cannot remove container '{id}': its shim is gone, and containerd did not clean up after it within {s_exitTimeout.TotalSeconds} s.");
-            await Task.Delay(50).ConfigureAwait(false);
+                throw new TimeoutException($"Cannot remove container '{id}': its shim is gone, and containerd has not cleaned up after it within {s_cleanupTimeout.TotalSeconds} s.");
+            await Task.Delay(s_cleanupPoll).ConfigureAwait(false);
         }
     }
 
-    private Task RemoveSnapshotAsync(Record record) =>
-        Ignoring(client.Snapshots(record.Snapshotter).RemoveAsync(record.SnapshotKey, CancellationToken.None));
+    private Task RemoveSnapshotAsync(Record record) => client.Snapshots(record.Snapshotter).RemoveAsync(record.SnapshotKey, CancellationToken.None);
 
     private Task KeepSnapshotAsync(Record record)
     {
         // The value does not matter: the label alone makes it a root of the garbage collection. Its users write the time.
         var now = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        return Ignoring(client.Snapshots(record.Snapshotter).UpdateLabelsAsync(
-            record.SnapshotKey, new Dictionary<string, string> { [RootLabel] = now }, CancellationToken.None));
+        return client.Snapshots(record.Snapshotter).UpdateLabelsAsync(
+            record.SnapshotKey, new Dictionary<string, string> { [RootLabel] = now }, CancellationToken.None);
     }
-
-    private Task<T> CallAsync<T>(string action, Func<Grpc.Core.CallOptions, Grpc.Core.AsyncUnaryCall<T>> call, TimeSpan timeout) =>
-        client.Scope.CallAsync(new Attempt(action, ResourceKind.Task, id), call, CancellationToken.None, timeout);
 
     private static async Task Ignoring(Task step)
     {

@@ -52,6 +52,7 @@ internal sealed class ContainerSpec(ContainerdClient client, ContainerOptions op
             return wishes;
         return wishes with
         {
+            Daemon = DaemonProcess.Bounds(client.Session, client.Scope.Channel.Options.Address),
             HostNetworkFiles = options.Network == ContainerNetwork.Host ? DaemonHost.NetworkFiles() : wishes.HostNetworkFiles,
             Devices = wishes is { Privileged: true, Devices.Count: 0 } && options.Spec is null ? DaemonHost.Devices() : wishes.Devices,
         };

@@ -1,5 +1,7 @@
 using System.Collections.ObjectModel;
 using Containerd.Client.Connection;
+using Containerd.Client.Tasks;
+using Containerd.Client.Wire;
 using Record = Containerd.Client.Wire.Containers.Container;
 using WireTask = Containerd.Client.Wire.Types.Process;
 
@@ -111,7 +113,7 @@ public sealed class ContainerStore
                 $"Cannot remove container '{id}': it belongs to {owner}, whose own state about it would stay behind. Remove it with {owner}'s tools, or by force.");
         }
 
-        await new ContainerRemoval(_client, id).RunAsync(record, task, options).ConfigureAwait(false);
+        await new ContainerRemoval(_client, id).RunAsync(record, container, options).ConfigureAwait(false);
         return container;
     }
 
@@ -119,6 +121,7 @@ public sealed class ContainerStore
     internal Container ToModel(Record record, WireTask? task)
     {
         var state = TaskStates.StateOf(task);
+        var exit = state == TaskState.Stopped ? ExitStatus.From(task!.ExitStatus, task.ExitedAt.ToTime()) : default;
         return new Container
         {
             Session = _client.Session,
@@ -126,16 +129,16 @@ public sealed class ContainerStore
             Id = record.Id,
             State = state,
             Pid = task is { Pid: > 0 } && state != TaskState.Stopped ? (int)task.Pid : null,
-            ExitCode = state == TaskState.Stopped ? (int)task!.ExitStatus : null,
-            ExitedAt = state == TaskState.Stopped && task!.ExitedAt is { Seconds: > -62135596800 } ended ? ended.ToDateTimeOffset() : null,
+            ExitCode = exit.Code,
+            ExitedAt = exit.ExitedAt,
             Image = record.Image,
             Labels = record.Labels.Count > 0 ? new Dictionary<string, string>(record.Labels) : ReadOnlyDictionary<string, string>.Empty,
             Runtime = record.Runtime?.Name ?? "",
             Snapshotter = record.Snapshotter,
             SnapshotKey = record.SnapshotKey,
             Sandbox = record.Sandbox.Length > 0 ? record.Sandbox : null,
-            CreatedAt = record.CreatedAt?.ToDateTimeOffset() ?? default,
-            UpdatedAt = record.UpdatedAt?.ToDateTimeOffset() ?? default,
+            CreatedAt = record.CreatedAt.ToTime() ?? default,
+            UpdatedAt = record.UpdatedAt.ToTime() ?? default,
             StoredSpec = record.Spec is { Value.Length: > 0 } spec ? new StoredSpec(spec.Value.Memory) : null,
         };
     }

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using Containerd.Client.Containers;
 using Containerd.Client.Oci;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Errors;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
@@ -28,6 +29,7 @@ public abstract class ContainerCreationCommand : ConcurrentCommand
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = ImageSet)]
     [Parameter(Position = 1, ParameterSetName = SpecSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public string? Image { get; set; }
 
     /// <summary>A directory on the daemon's host that is the root file system. What the container writes is written there.</summary>
@@ -146,6 +148,7 @@ public abstract class ContainerCreationCommand : ConcurrentCommand
     /// <summary>The runtime, such as io.containerd.runc.v2. By default what the namespace's label containerd.io/defaults/runtime says, else runc.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RuntimeCompleter))]
     public string? Runtime { get; set; }
 
     /// <summary>
@@ -159,6 +162,7 @@ public abstract class ContainerCreationCommand : ConcurrentCommand
     /// <summary>The snapshotter of its root file system. By default what the namespace's label containerd.io/defaults/snapshotter says, else overlayfs.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SnapshotterCompleter))]
     public string? Snapshotter { get; set; }
 
     /// <summary>What the parameters say is read once; a spec or mount that cannot be read ends the cmdlet, for no container can be made of it.</summary>

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using Containerd.Client;
 using Containerd.Client.Connection;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Errors;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
@@ -46,6 +47,7 @@ public sealed class GetCtrContainerCommand : ConcurrentCommand
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ContainerIdCompleter))]
     public string[]? Id { get; set; }
 
     /// <summary>Only containers with all these labels: a hashtable or texts key=value, where the value may have wildcards; a key alone asks whether the label is there.</summary>
@@ -63,6 +65,7 @@ public sealed class GetCtrContainerCommand : ConcurrentCommand
     [Parameter]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageNameCompleter))]
     public string[]? Image { get; set; }
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using Containerd.Client;
 using Containerd.Client.Containers;
-using Containerd.PowerShell.Errors;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
 
@@ -38,6 +38,7 @@ public sealed class RemoveCtrContainerCommand : ConcurrentCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ContainerIdCompleter))]
     public string[] Id { get; set; } = [];
 
     /// <summary>
@@ -62,31 +63,29 @@ public sealed class RemoveCtrContainerCommand : ConcurrentCommand
             foreach (var id in ids.HasWildcards ? Expand(client, ids) : ids.Literals)
             {
                 if (ShouldProcess($"{id} ({client.Namespace})", action))
-                    Start(id, token => RemoveAsync(client, id, options, token));
+                    Start(id, token => RemoveAsync(client, id, ids.Literals.Contains(id), options, token));
             }
         }
     }
 
-    private async Task RemoveAsync(ContainerdClient client, string id, RemovalOptions options, CancellationToken token)
-    {
-        Output.WriteVerbose($"Removing container '{id}'.");
-        var removed = await client.Containers.RemoveAsync(id, options, token).ConfigureAwait(false);
-        if (removed.Owner is { } owner)
-            Output.WriteWarning($"The container '{id}' belonged to {owner}: what {owner} keeps about it (names, addresses, logs, volumes) is still there.");
-    }
-
-    private IEnumerable<string> Expand(ContainerdClient client, NamePatterns ids) => Await(client.Session, async token =>
+    private async Task RemoveAsync(ContainerdClient client, string id, bool isNamed, RemovalOptions options, CancellationToken token)
     {
         try
         {
-            var there = await client.Containers.ListAsync([], token).ConfigureAwait(false);
-            return ids.Literals.Union(there.Select(container => container.Id).Where(ids.Match)).ToArray();
+            Output.WriteVerbose($"Removing container '{id}'.");
+            var removed = await client.Containers.RemoveAsync(id, options, token).ConfigureAwait(false);
+            if (removed.Owner is { } owner)
+                Output.WriteWarning($"The container '{id}' belonged to {owner}: what {owner} keeps about it (names, addresses, logs, volumes) is still there.");
         }
-        catch (ContainerdException e)
+        catch (NotFoundException e) when (!isNamed && e.Id == id)
         {
-            // One host's failure does not keep the others from being served.
-            Output.WriteError(ErrorRecords.From(e, client.Session));
-            return [];
+            // What a wildcard found may be gone by now: nobody asked for it by name.
+            Output.WriteVerbose(e.Message);
         }
-    });
+    }
+
+    private IEnumerable<string> Expand(ContainerdClient client, NamePatterns ids) =>
+        TryAwait(client.Session, token => client.Containers.ListAsync([], token), out var there)
+            ? ids.Literals.Union(there.Select(container => container.Id).Where(ids.Match)).ToArray()
+            : [];
 }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
 
@@ -27,6 +28,7 @@ public sealed class SetCtrContainerCommand : ConcurrentCommand
     /// <summary>The ids of the containers.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ContainerIdCompleter))]
     public string[] Id { get; set; } = [];
 
     /// <summary>The labels to set: a hashtable or texts key=value. A value of $null or an empty one removes the label.</summary>
