@@ -14,8 +14,9 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 
 complete() { for suite in bookworm trixie sid; do [ -x "$servers/$suite/bin/criu" ] || return 1; done; }
 on_host() { for tool in "$@"; do PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || return 1; done; }
+static_busybox() { on_host busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; }
 
-if complete && on_host containerd runc busybox; then exit 0; fi
+if complete && on_host containerd runc && static_busybox; then exit 0; fi
 
 if ! on_host apt-get; then
   echo "install.sh: this system has no apt-get. To run the tests, install containerd 1.6, 1.7 and 2.x with runc and criu" >&2
@@ -29,15 +30,20 @@ mkdir -p "$servers"
 exec 9>"$servers/.lock"
 flock 9   # two test runs may start at the same time
 
-if ! on_host containerd runc busybox patchelf; then
+if ! on_host containerd runc patchelf || ! static_busybox; then
   echo "install.sh: installing containerd, runc, busybox-static and patchelf from Debian"
-  ls /var/lib/apt/lists/*Packages* >/dev/null 2>&1 || apt-get update -qq
-  apt-get install -y -qq --no-install-recommends containerd runc busybox-static patchelf >/dev/null
+  get() { apt-get install -y -qq --no-install-recommends containerd runc busybox-static patchelf >/dev/null; }
+  # no package lists yet, or lists older than the archive
+  get 2>/dev/null || { apt-get update -qq; get; }
 fi
 
 # The archive that this machine's apt already uses for its own suite, whichever mirror it is.
-archive=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL) $(IDENTIFIER)' |
-  awk '$2 == "Debian" && $3 == "Debian" && $4 == "Packages" { print $1; exit }')
+own_archive() {
+  apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL) $(IDENTIFIER)' |
+    awk '$2 == "Debian" && $3 == "Debian" && $4 == "Packages" { print $1; exit }'
+}
+archive=$(own_archive)
+[ -n "$archive" ] || { apt-get update -qq; archive=$(own_archive); }
 [ -n "$archive" ] || { echo "install.sh: no Debian archive in this machine's apt configuration" >&2; exit 1; }
 
 unpack() {
