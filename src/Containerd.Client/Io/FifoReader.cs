@@ -66,12 +66,13 @@ internal sealed class FifoReader : OutputPump, IPollTarget
         Ended,
     }
 
-    public override bool IsDelivering
+    public override bool IsBusy
     {
         get
         {
+            // The poller's thread may just not have had its turn yet on a machine that is busy.
             lock (_gate)
-                return _state == State.Delivering;
+                return _state == State.Delivering || (_state == State.Reading && _fd.IsReadable);
         }
     }
 

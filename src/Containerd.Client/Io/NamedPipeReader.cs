@@ -20,7 +20,7 @@ internal sealed class NamedPipeReader : OutputPump
         _ = RunAsync();
     }
 
-    public override bool IsDelivering => _delivering;
+    public override bool IsBusy => _delivering;
 
     public override void Stop() => _stop.Cancel();
 

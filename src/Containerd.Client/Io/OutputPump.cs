@@ -20,8 +20,8 @@ internal abstract class OutputPump(IByteSink sink, CancellationToken aborted)
     /// <summary>Bytes read so far.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>The sink has bytes in hand: the silence on the stream is its doing, not the process's.</summary>
-    public abstract bool IsDelivering { get; }
+    /// <summary>The sink has bytes in hand, or more are there to be read: the silence is our side's doing, not the process's.</summary>
+    public abstract bool IsBusy { get; }
 
     /// <summary>How long ago the last bytes came, or were taken by the sink.</summary>
     public TimeSpan Idle => Stopwatch.GetElapsedTime(Volatile.Read(ref _lastActivity));

@@ -156,7 +156,7 @@ public abstract class ProcessIo : IAsyncDisposable
             catch (System.TimeoutException)
             {
                 OutputPump[] open = [.. pumps.Where(pump => !pump.Ended.IsCompleted)];
-                remaining = open.Any(pump => pump.IsDelivering) ? grace : grace - open.Select(pump => pump.Idle).DefaultIfEmpty(grace).Min();
+                remaining = open.Any(pump => pump.IsBusy) ? grace : grace - open.Select(pump => pump.Idle).DefaultIfEmpty(grace).Min();
                 if (remaining > TimeSpan.Zero)
                     continue;
                 foreach (var pump in open)

@@ -35,6 +35,16 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         return fd < 0 ? null : new FileDescriptor(fd);
     }
 
+    /// <summary>There are bytes to read, or the last writer has gone.</summary>
+    public unsafe bool IsReadable
+    {
+        get
+        {
+            var descriptor = new LibC.PollDescriptor { Descriptor = (int)handle, Events = LibC.POLLIN };
+            return LibC.Poll(&descriptor, 1, 0) > 0;
+        }
+    }
+
     /// <summary>Reads what is there: a count, 0 when no process has the writing end open, or <see cref="WouldBlock"/>.</summary>
     public unsafe int Read(Span<byte> buffer)
     {

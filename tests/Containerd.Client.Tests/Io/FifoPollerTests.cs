@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using Containerd.Client.Io;
 using Xunit;
@@ -87,6 +88,30 @@ public sealed class FifoPollerTests : IDisposable
         gate.SetResult();
         await writing.WaitAsync(FifoRig.Soon);
         Assert.Equal(32 * 1024 * 1024, (await io.DrainAsync(s_grace)).StdoutBytes);
+    }
+
+    [Fact]
+    public async Task A_sink_that_takes_its_time_costs_the_poller_none()
+    {
+        using var poller = new FifoPoller("ctr-quiet");
+        await using var io = ProcessIo.Create(poller, new ProcessIoOptions
+        {
+            Id = "web",
+            Directory = _rig.FifoRoot,
+            StdoutSink = new CallbackSink((_, token) => new ValueTask(Task.Delay(Timeout.Infinite, token))),
+            StderrSink = new CallbackSink((_, token) => new ValueTask(Task.Delay(Timeout.Infinite, token))),
+        });
+        // One stream has more to read, the other has hung up: epoll would tell of either for ever.
+        using var writer = FifoRig.Writer(io.Paths.Stdout);
+        writer.Write("x"u8);
+        FifoRig.WriteAndFinish(io.Paths.Stderr, "x");
+        await Task.Delay(s_grace);
+        writer.Write("y"u8);
+
+        var before = ProcessorTicks("ctr-quiet");
+        await Task.Delay(s_grace);
+        // 100 ticks a second.
+        Assert.InRange(ProcessorTicks("ctr-quiet") - before, 0, 3);
     }
 
     [Fact]
@@ -181,5 +206,12 @@ public sealed class FifoPollerTests : IDisposable
         _rig.Poller.Dispose();
         Assert.Throws<ObjectDisposedException>(() => _rig.Create(o => o with { Stdin = true }));
         Assert.Empty(Directory.GetFileSystemEntries(_rig.FifoRoot));
+    }
+
+    private static long ProcessorTicks(string thread)
+    {
+        var task = Directory.GetDirectories("/proc/self/task").Single(task => File.ReadAllText($"{task}/comm").TrimEnd() == thread);
+        var fields = File.ReadAllText($"{task}/stat").Split(')')[^1].Split(' ');
+        return long.Parse(fields[12], CultureInfo.InvariantCulture) + long.Parse(fields[13], CultureInfo.InvariantCulture);
     }
 }
