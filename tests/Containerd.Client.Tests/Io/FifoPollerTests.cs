@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Containerd.Client.Io;
 using Xunit;
 
@@ -131,6 +132,62 @@ public sealed class FifoPollerTests : IDisposable
         Assert.False(hangs.StdoutCompletion.IsCompleted);
         await hangs.DisposeAsync();
         await throws.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Bytes_in_the_hands_of_a_sink_stay_what_they_are_while_other_streams_are_read()
+    {
+        var gate = new TaskCompletionSource();
+        var entered = new TaskCompletionSource();
+        var got = new List<string>();
+        await using var slow = _rig.Create(o => o with
+        {
+            StderrSink = null,
+            StdoutSink = new CallbackSink(async (bytes, _) =>
+            {
+                entered.SetResult();
+                await gate.Task;
+                got.Add(Encoding.UTF8.GetString(bytes.Span));
+            }),
+        });
+        FifoRig.WriteAndFinish(slow.Paths.Stdout, "mine, and mine alone");
+        await entered.Task.WaitAsync(FifoRig.Soon);
+
+        await using var other = _rig.Create(o => o with { StderrSink = null });
+        FifoRig.WriteAndFinish(other.Paths.Stdout, new string('x', 100_000));
+        await other.DrainAsync(FifoRig.Soon);
+        gate.SetResult();
+        await slow.DrainAsync(FifoRig.Soon);
+
+        Assert.Equal(["mine, and mine alone"], got);
+    }
+
+    [Fact]
+    public async Task T10_Bytes_that_the_poller_had_no_time_for_yet_are_no_silence_of_the_process()
+    {
+        using var release = new ManualResetEventSlim();
+        var entered = new TaskCompletionSource();
+        await using var blocks = _rig.Create(o => o with
+        {
+            StderrSink = null,
+            StdoutSink = new CallbackSink((_, _) =>
+            {
+                entered.SetResult();
+                release.Wait();
+                return default;
+            }),
+        });
+        FifoRig.WriteAndFinish(blocks.Paths.Stdout, "x");
+        await entered.Task.WaitAsync(FifoRig.Soon);
+        await using var io = _rig.Create(o => o with { StderrSink = null });
+        FifoRig.WriteAndFinish(io.Paths.Stdout, "waits in the pipe");
+
+        var draining = io.DrainAsync(TimeSpan.FromMilliseconds(20));
+        var early = await Task.WhenAny(draining, Task.Delay(s_grace));
+        release.Set();
+
+        Assert.NotSame(draining, early);
+        Assert.Equal(new DrainResult(false, 17, 0), await draining);
     }
 
     [Fact]

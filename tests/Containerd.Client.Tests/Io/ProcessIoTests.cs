@@ -300,7 +300,11 @@ public sealed class ProcessIoTests : IDisposable
     [Fact]
     public async Task A_sink_that_throws_is_reported_at_once_and_at_the_end_and_the_process_goes_on()
     {
-        await using var io = _rig.Create(o => o with { StdoutSink = new CallbackSink((_, _) => throw new InvalidDataException("full")) });
+        var calls = 0;
+        await using var io = _rig.Create(o => o with
+        {
+            StdoutSink = new CallbackSink((_, _) => ++calls == 1 ? throw new InvalidDataException("full") : default, _ => throw new InvalidOperationException()),
+        });
         using (var writer = FifoRig.Writer(io.Paths.Stdout))
         {
             writer.Write("a"u8);
@@ -310,6 +314,7 @@ public sealed class ProcessIoTests : IDisposable
         FifoRig.WriteAndFinish(io.Paths.Stderr, "fine");
 
         await Assert.ThrowsAsync<InvalidDataException>(() => io.DrainAsync(s_grace));
+        Assert.Equal(1, calls);
         Assert.Equal("fine", _rig.Err.GetText());
     }
 
