@@ -7,6 +7,16 @@ internal sealed class EventHub
 {
     private readonly Dictionary<string, EventPump> _pumps = new(StringComparer.Ordinal);
 
+    /// <summary>How many streams there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_pumps)
+                return _pumps.Count;
+        }
+    }
+
     /// <summary>Subscribes, and returns once the subscription stands.</summary>
     /// <param name="session">The session of the events.</param>
     /// <param name="scope">The channel and namespace.</param>

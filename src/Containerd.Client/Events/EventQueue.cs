@@ -5,7 +5,7 @@ namespace Containerd.Client.Events;
 /// <summary>
 /// What a subscription has not read yet, bounded: containerd keeps sending whether anybody reads or not, so a reader that falls
 /// behind loses events instead of filling memory here or, by letting the stream wait, in the daemon. Newer events are
-/// dropped, so that what is read stays in order up to the gap, and a warning stands in the gap. Exits go last: there is as
+/// dropped, so that what is read stays in order up to the gap, and a warning stands at its end. Exits go last: there is as
 /// much room again for them alone.
 /// </summary>
 internal sealed class EventQueue
@@ -52,13 +52,15 @@ internal sealed class EventQueue
     {
         lock (_writing)
         {
-            if (Volatile.Read(ref _count) >= room)
+            var count = Volatile.Read(ref _count);
+            if (count >= room)
             {
                 _dropped++;
                 return;
             }
 
-            WarnOfGap();
+            if (count < Capacity)
+                WarnOfGap();
             Write(delivery);
         }
     }

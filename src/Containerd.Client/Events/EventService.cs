@@ -11,6 +11,9 @@ public sealed class EventService
 
     internal EventService(Session session, CallScope scope, EventHub hub) => (_session, _scope, _hub) = (session, scope, hub);
 
+    /// <summary>How many streams of events the session has: one for a namespace and filter, however many read it.</summary>
+    public int StreamCount => _hub.Count;
+
     /// <summary>
     /// Subscribes to events from now on, and returns once the subscription stands: what happens after that is delivered.
     /// It reconnects by itself; exits that happened while the connection was lost are delivered once, marked as recovered.

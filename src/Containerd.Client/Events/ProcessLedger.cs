@@ -1,3 +1,5 @@
+using Containerd.Client.Tasks;
+
 namespace Containerd.Client.Events;
 
 /// <summary>A process that containerd knows of: a container's init process, or one executed beside it.</summary>
@@ -10,9 +12,8 @@ internal readonly record struct ProcessKey(string Namespace, string ContainerId,
 /// <param name="Key">The process.</param>
 /// <param name="Pid">Its id on the server's host.</param>
 /// <param name="State">Its state.</param>
-/// <param name="ExitCode">Its exit code, once stopped.</param>
-/// <param name="ExitedAt">When it ended, once stopped.</param>
-internal readonly record struct ProcessStatus(ProcessKey Key, int Pid, TaskState State, int? ExitCode, DateTimeOffset? ExitedAt);
+/// <param name="Exit">How it ended, once stopped.</param>
+internal readonly record struct ProcessStatus(ProcessKey Key, int Pid, TaskState State, ExitStatus Exit);
 
 /// <summary>
 /// What a subscription knows of the processes, from their events and from lists: which live, which exits were delivered,
@@ -109,17 +110,17 @@ internal sealed class ProcessLedger
             foreach (var (key, pid) in _alive.Where(p => !unknown.Contains(p.Key.Namespace)))
             {
                 if (!byKey.TryGetValue(key, out var status) || (status.Pid != pid && status.Pid != 0))
-                    ended.Add(new ProcessStatus(key, pid, TaskState.None, null, null));
+                    ended.Add(new ProcessStatus(key, pid, TaskState.None, ExitStatus.Lost));
                 else if (status.State == TaskState.Stopped)
                     ended.Add(status with { Pid = pid });
             }
 
             // What was started and ended in between: nobody knew of it.
-            ended.AddRange(now.Where(s => s.State == TaskState.Stopped && s.ExitedAt >= since && !_alive.ContainsKey(s.Key)));
+            ended.AddRange(now.Where(s => s.State == TaskState.Stopped && s.Exit.ExitedAt >= since && !_alive.ContainsKey(s.Key)));
             foreach (var status in now.Where(s => IsAlive(s.State) && s.Pid != 0))
                 _alive[status.Key] = status.Pid;
 
-            return [.. ended.OrderBy(s => s.ExitedAt ?? DateTimeOffset.MaxValue).ThenBy(s => s.Key.ExecId is null).Select(s => Recover(session, s))
+            return [.. ended.OrderBy(s => s.Exit.ExitedAt ?? DateTimeOffset.MaxValue).ThenBy(s => s.Key.ExecId is null).Select(s => Recover(session, s))
                 .Where(e => NoteExit(new ProcessKey(e.Namespace, e.Id, e.ExecId), e)).Select(WithMemory)];
         }
     }
@@ -130,15 +131,15 @@ internal sealed class ProcessLedger
     {
         Session = session,
         Namespace = status.Key.Namespace,
-        Timestamp = status.ExitedAt ?? DateTimeOffset.UtcNow,
+        Timestamp = status.Exit.ExitedAt ?? DateTimeOffset.UtcNow,
         Topic = "/tasks/exit",
         Kind = EventKind.TaskExit,
         Id = status.Key.ContainerId,
         ContainerId = status.Key.ContainerId,
         ExecId = status.Key.ExecId,
         Pid = status.Pid == 0 ? null : status.Pid,
-        ExitCode = status.ExitCode,
-        ExitedAt = status.ExitedAt,
+        ExitCode = status.Exit.Code,
+        ExitedAt = status.Exit.ExitedAt,
         Recovered = true,
         Data = EventMessages.Opaque(null),
     };
@@ -163,7 +164,7 @@ internal sealed class ProcessLedger
     {
         if (!_alive.TryGetValue(key, out var pid) || deletion.ExitedAt is null)
             return [];
-        var exit = Recover(deletion.Session, new ProcessStatus(key, deletion.Pid ?? pid, TaskState.Stopped, deletion.ExitCode, deletion.ExitedAt));
+        var exit = Recover(deletion.Session, new ProcessStatus(key, deletion.Pid ?? pid, TaskState.Stopped, new ExitStatus(deletion.ExitCode, deletion.ExitedAt)));
         return NoteExit(key, exit) ? [WithMemory(exit)] : [];
     }
 

@@ -60,16 +60,7 @@ internal sealed class ProcessStates(CallScope scope, bool allNamespaces)
 
     private static ProcessStatus Status(ProcessKey key, Wire.Types.Process p)
     {
-        var state = p.Status switch
-        {
-            Wire.Types.Status.Created => TaskState.Created,
-            Wire.Types.Status.Running => TaskState.Running,
-            Wire.Types.Status.Stopped => TaskState.Stopped,
-            Wire.Types.Status.Paused => TaskState.Paused,
-            Wire.Types.Status.Pausing => TaskState.Pausing,
-            _ => TaskState.Unknown,
-        };
-        return new ProcessStatus(
-            key, (int)p.Pid, state, state == TaskState.Stopped ? (int)p.ExitStatus : null, state == TaskState.Stopped ? p.ExitedAt.ToTime() : null);
+        var state = Containers.TaskStates.StateOf(p);
+        return new ProcessStatus(key, (int)p.Pid, state, state == TaskState.Stopped ? Tasks.ExitStatus.From(p.ExitStatus, p.ExitedAt.ToTime()) : default);
     }
 }
