@@ -70,6 +70,15 @@ shim_sockets() {
   done | awk 'NR == FNR { mine[$1]; next } ($7 in mine) && $8 ~ "^/run/containerd/s/" { print $8 }' - /proc/net/unix
 }
 
+# A process of a paused container is frozen, and on cgroup v1 a frozen process does not die before it is thawed.
+thaw() {
+  local pid group
+  for pid in "$@"; do
+    group=$(sed -n 's/^[0-9]*:freezer://p' "/proc/$pid/cgroup" 2>/dev/null)
+    [ -n "${group#/}" ] && [ -w "/sys/fs/cgroup/freezer$group/freezer.state" ] && echo THAWED >"/sys/fs/cgroup/freezer$group/freezer.state"
+  done
+}
+
 gone() { local pid; for pid in "$@"; do [ -d "/proc/$pid" ] && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null && return 1; done; return 0; }
 
 clean_up() {
@@ -84,6 +93,7 @@ clean_up() {
     [ -n "$mine${processes//[[:space:]]/}" ] || break
     sockets+=" $(shim_sockets $mine)"
     kill -KILL $mine $processes 2>/dev/null
+    thaw $processes
     until gone $mine $processes || [ $((++tries)) -gt 500 ]; do sleep 0.02; done
     [ "$tries" -gt 500 ] && { echo "server.sh: still running:" $mine $processes >&2; break; }
   done

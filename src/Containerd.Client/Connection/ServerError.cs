@@ -24,10 +24,11 @@ internal static class ServerError
 
     private static readonly string[] ShimGoneTexts = ["ttrpc: closed", "ttrpc: client shutting down", "shim is shutting down"];
 
+    // Without "invalid argument" and "permission denied": those are the kernel's words for the reason, more often than a class.
     private static readonly string[] ErrorClasses =
     [
-        "unknown", "not found", "already exists", "failed precondition", "invalid argument", "unavailable", "not implemented",
-        "out of range", "data loss", "internal", "aborted", "permission denied",
+        "unknown", "not found", "already exists", "failed precondition", "unavailable", "not implemented", "out of range", "data loss",
+        "internal", "aborted",
     ];
 
     public static ContainerdException Translate(RpcException error, Attempt attempt, ServerAddress address)

@@ -39,6 +39,50 @@ public sealed class TaskService
     public async Task<ContainerTask> GetAsync(string id, CancellationToken cancellationToken) =>
         ToTask(await _calls.GetAsync(id, "", cancellationToken).ConfigureAwait(false));
 
+    /// <summary>
+    /// Starts a container: creates its task and starts the process, which then needs no client. A stopped task of an earlier start is
+    /// deleted first. What does not come to run leaves nothing.
+    /// </summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="options">Where its streams lead.</param>
+    /// <param name="cancellationToken">Ends the attempt; once the process runs, it runs.</param>
+    /// <returns>The running task.</returns>
+    /// <exception cref="NotFoundException">There is no such container, its snapshot is gone, or it has no such program.</exception>
+    /// <exception cref="FailedPreconditionException">It runs already.</exception>
+    public async Task<ContainerTask> StartAsync(string id, StartOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var creation = await TaskCreation.PrepareAsync(_client, _calls, id, options, cancellationToken).ConfigureAwait(false);
+        var streams = DetachedStart.Streams(options.Stdin, options.Stdout, options.Stderr, creation.Terminal);
+        var pid = await DetachedStart.RunAsync(creation, streams, cancellationToken).ConfigureAwait(false);
+        return ToTask(new Wire.Types.Process
+        {
+            Id = id,
+            Pid = (uint)pid,
+            Status = Wire.Types.Status.Running,
+            Terminal = streams.Terminal,
+            Stdin = streams.Stdin,
+            Stdout = streams.Stdout,
+            Stderr = streams.Stderr,
+        });
+    }
+
+    /// <summary>
+    /// Runs a container's process to its end with the caller at its streams, and deletes the task. Cancelled, it kills the process.
+    /// </summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="streams">What feeds and takes its streams.</param>
+    /// <param name="cancellationToken">Kills the container's processes.</param>
+    /// <returns>How it ended. All of its output is with the sinks.</returns>
+    /// <exception cref="NotFoundException">There is no such container, its snapshot is gone, or it has no such program.</exception>
+    /// <exception cref="FailedPreconditionException">It runs already, or the server is not on this machine.</exception>
+    public async Task<ProcessOutcome> RunAsync(string id, ProcessStreams streams, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(streams);
+        var creation = await TaskCreation.PrepareAsync(_client, _calls, id, new StartOptions(), cancellationToken).ConfigureAwait(false);
+        return await new AttachedRun(_client, _calls, creation, streams).RunAsync(creation.Terminal, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Sends a signal.</summary>
     /// <param name="id">The container's id.</param>
     /// <param name="signal">The signal's Linux number.</param>

@@ -15,6 +15,9 @@ public enum ResourceKind
     /// <summary>A further process in a task, started with exec.</summary>
     Exec,
 
+    /// <summary>A program that is to run in a container.</summary>
+    Program,
+
     /// <summary>An image name and the content it points to.</summary>
     Image,
 

@@ -14,11 +14,11 @@ namespace Containerd.PowerShell.Commands.Tasks;
 /// </remarks>
 /// <example>
 /// <para>Lists all tasks.</para>
-/// <code>Get-CtrTask</code>
+/// <code>PS> Get-CtrTask</code>
 /// </example>
 /// <example>
 /// <para>Finds what ended with an error.</para>
-/// <code>Get-CtrTask | Where-Object { $_.State -eq 'Stopped' -and $_.ExitCode -ne 0 }</code>
+/// <code>PS> Get-CtrTask | Where-Object { $_.State -eq 'Stopped' -and $_.ExitCode -ne 0 }</code>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CtrTask")]
 [OutputType(typeof(ContainerTask))]

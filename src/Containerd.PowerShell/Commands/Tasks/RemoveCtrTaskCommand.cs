@@ -11,11 +11,11 @@ namespace Containerd.PowerShell.Commands.Tasks;
 /// </remarks>
 /// <example>
 /// <para>Removes all tasks that have stopped.</para>
-/// <code>Get-CtrTask | Where-Object State -eq Stopped | Remove-CtrTask</code>
+/// <code>PS> Get-CtrTask | Where-Object State -eq Stopped | Remove-CtrTask</code>
 /// </example>
 /// <example>
 /// <para>Kills what runs in a container and removes the task.</para>
-/// <code>Remove-CtrTask web -Force</code>
+/// <code>PS> Remove-CtrTask web -Force</code>
 /// </example>
 [Cmdlet(VerbsCommon.Remove, "CtrTask", SupportsShouldProcess = true)]
 [OutputType(typeof(ContainerTask))]

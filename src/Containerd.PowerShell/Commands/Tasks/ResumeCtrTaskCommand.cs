@@ -8,7 +8,7 @@ namespace Containerd.PowerShell.Commands.Tasks;
 /// </remarks>
 /// <example>
 /// <para>Resumes all that is paused.</para>
-/// <code>Get-CtrTask | Where-Object State -eq Paused | Resume-CtrTask</code>
+/// <code>PS> Get-CtrTask | Where-Object State -eq Paused | Resume-CtrTask</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Resume, "CtrTask", SupportsShouldProcess = true)]
 [OutputType(typeof(ContainerTask))]

@@ -12,11 +12,11 @@ namespace Containerd.PowerShell.Commands.Tasks;
 /// </remarks>
 /// <example>
 /// <para>Makes a web server read its configuration again.</para>
-/// <code>Send-CtrSignal web HUP</code>
+/// <code>PS> Send-CtrSignal web HUP</code>
 /// </example>
 /// <example>
 /// <para>Kills every process of all containers whose id begins with "job".</para>
-/// <code>Send-CtrSignal job* SIGKILL -All</code>
+/// <code>PS> Send-CtrSignal job* SIGKILL -All</code>
 /// </example>
 [Cmdlet(VerbsCommunications.Send, "CtrSignal", SupportsShouldProcess = true, DefaultParameterSetName = TaskSet)]
 public sealed class SendCtrSignalCommand : TaskCommand

@@ -15,11 +15,11 @@ namespace Containerd.PowerShell.Commands.Tasks;
 /// </remarks>
 /// <example>
 /// <para>Stops a container.</para>
-/// <code>Stop-CtrTask web</code>
+/// <code>PS> Stop-CtrTask web</code>
 /// </example>
 /// <example>
 /// <para>Stops all containers of a label side by side and shows how they ended.</para>
-/// <code>Get-CtrContainer | Where-Object { $_.Labels['app'] -eq 'shop' } | Stop-CtrTask -Timeout 30 -PassThru</code>
+/// <code>PS> Get-CtrContainer | Where-Object { $_.Labels['app'] -eq 'shop' } | Stop-CtrTask -Timeout 30 -PassThru</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Stop, "CtrTask", SupportsShouldProcess = true)]
 [OutputType(typeof(ContainerTask))]

@@ -8,7 +8,7 @@ namespace Containerd.PowerShell.Commands.Tasks;
 /// </remarks>
 /// <example>
 /// <para>Pauses a container while a backup runs.</para>
-/// <code>Suspend-CtrTask db; try { .\backup.ps1 } finally { Resume-CtrTask db }</code>
+/// <code>PS> Suspend-CtrTask db; try { .\backup.ps1 } finally { Resume-CtrTask db }</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Suspend, "CtrTask", SupportsShouldProcess = true)]
 [OutputType(typeof(ContainerTask))]

@@ -13,11 +13,11 @@ namespace Containerd.PowerShell.Commands.Tasks;
 /// </remarks>
 /// <example>
 /// <para>Starts a job and waits for it.</para>
-/// <code>Start-CtrTask job | Wait-CtrTask | Select-Object Id, ExitCode</code>
+/// <code>PS> Start-CtrTask job | Wait-CtrTask | Select-Object Id, ExitCode</code>
 /// </example>
 /// <example>
 /// <para>Waits for all jobs, an hour at most.</para>
-/// <code>Get-CtrContainer job* | Wait-CtrTask -Timeout 1:00:00</code>
+/// <code>PS> Get-CtrContainer job* | Wait-CtrTask -Timeout 1:00:00</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Wait, "CtrTask")]
 [OutputType(typeof(ContainerTask))]
