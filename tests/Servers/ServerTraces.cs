@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Containerd.Testing;
@@ -16,12 +18,16 @@ internal sealed partial class ServerTraces
     public static ServerTraces Of(ContainerdServer server)
     {
         var bundles = Path.Combine(server.Directory, "state/io.containerd.runtime.v2.task");
-        var sockets =
+        var addresses =
             from file in Directory.Exists(bundles) ? Directory.EnumerateFiles(bundles, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 2 }) : []
             where Path.GetFileName(file) is "address" or "bootstrap.json"
-            let socket = ShimSocket().Match(ReadOrEmpty(file))
-            where socket.Success
-            select socket.Value;
+            select ShimSocket().Match(ReadOrEmpty(file)).Value;
+        // containerd removes a dead shim's bundle and leaves its socket, whose name is a hash of address, namespace and id.
+        var dead =
+            from Match death in DeadShim().Matches(ReadOrEmpty(server.LogPath))
+            let hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{server.Address}/{death.Groups["namespace"].Value}/{death.Groups["id"].Value}"))
+            select "/run/containerd/s/" + Convert.ToHexStringLower(hash);
+        var sockets = addresses.Concat(dead).Where(path => path.Length > 0);
         return new ServerTraces(server.Directory, server.Namespace, [.. sockets.Distinct()]);
     }
 
@@ -64,4 +70,7 @@ internal sealed partial class ServerTraces
 
     [GeneratedRegex("/run/containerd/s/[0-9a-f]+")]
     private static partial Regex ShimSocket();
+
+    [GeneratedRegex("\"cleaning up after shim disconnected\" id=(?<id>[^ ]+) namespace=(?<namespace>[^ \n]+)")]
+    private static partial Regex DeadShim();
 }

@@ -61,21 +61,16 @@ container_processes() {
   done
 }
 
-# The sockets that shims listen on are outside DIR, named by a hash: read off the bundles and the live shims.
+# The sockets that shims listen on are outside DIR. Read off the bundles and the live shims; a shim that was killed leaves
+# its socket for ever, named by the SHA-256 of address, namespace and id, which the daemon logs when it notices the death.
 shim_sockets() {
   cat "$dir"/state/io.containerd.runtime.v2.task/*/*/{address,bootstrap.json} 2>/dev/null | grep -oE '/run/containerd/s/[0-9a-f]+'
-  local pid
+  local pid id
   for pid in "$@"; do
     ls -l "/proc/$pid/fd" 2>/dev/null | sed -n 's/.*socket:\[\([0-9]*\)\]$/\1/p'
   done | awk 'NR == FNR { mine[$1]; next } ($7 in mine) && $8 ~ "^/run/containerd/s/" { print $8 }' - /proc/net/unix
-}
-
-# A process of a paused container is frozen, and on cgroup v1 a frozen process does not die before it is thawed.
-thaw() {
-  local pid group
-  for pid in "$@"; do
-    group=$(sed -n 's/^[0-9]*:freezer://p' "/proc/$pid/cgroup" 2>/dev/null)
-    [ -n "${group#/}" ] && [ -w "/sys/fs/cgroup/freezer$group/freezer.state" ] && echo THAWED >"/sys/fs/cgroup/freezer$group/freezer.state"
+  sed -n 's|.*"cleaning up after shim disconnected" id=\([^ ]*\) namespace=\([^ ]*\).*|\2/\1|p' "$dir/log" 2>/dev/null | sort -u | while read -r id; do
+    printf '/run/containerd/s/%s\n' "$(printf '%s' "$dir/c.sock/$id" | sha256sum | cut -d' ' -f1)"
   done
 }
 

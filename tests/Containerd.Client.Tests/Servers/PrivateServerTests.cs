@@ -60,11 +60,12 @@ public abstract class PrivateServerTests(ContainerdServer server, string version
         var shims = Processes("containerd-shim").Where(process => process.Command.Contains(other.Address, StringComparison.Ordinal)).ToList();
         Assert.Equal(2, shims.Count);
         Process.GetProcessById(shims.Single(shim => shim.Command.Contains("killed", StringComparison.Ordinal)).Id).Kill();
+        await UntilAsync(() => File.ReadAllText(other.LogPath).Contains("cleaning up dead shim", StringComparison.Ordinal), "the daemon notices the death");
         using (var stop = Process.Start("kill", ["-STOP", $"{shims.Single(shim => shim.Command.Contains("running", StringComparison.Ordinal)).Id}"]))
             await stop.WaitForExitAsync();
         await other.KillAsync();
         var traces = ServerTraces.Of(other);
-        Assert.NotEmpty(traces.Left());
+        Assert.Equal(2, traces.Left().Count(trace => trace.StartsWith("shim socket", StringComparison.Ordinal)));
 
         await other.DisposeAsync();
 
