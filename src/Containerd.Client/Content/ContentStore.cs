@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Containerd.Client.Connection;
+using Containerd.Client.Wire;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Containerd.Client.Content;
@@ -185,7 +186,7 @@ public sealed class ContentStore
         Digest = info.Digest,
         Size = info.Size,
         CreatedAt = info.CreatedAt.ToDateTimeOffset(),
-        UpdatedAt = info.UpdatedAt.ToDateTimeOffset(),
+        UpdatedAt = info.UpdatedAt.ToTime(),
         Labels = new Dictionary<string, string>(info.Labels),
     };
 }

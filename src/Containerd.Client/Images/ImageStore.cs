@@ -163,7 +163,10 @@ public sealed class ImageStore
         return image.ChainId;
     }
 
-    /// <summary>Makes a container's writable snapshot on top of an image, unpacking the image first where that is still to be done.</summary>
+    /// <summary>
+    /// Makes a container's writable snapshot on top of an image, unpacking the image first where that is still to be done.
+    /// To be called under a lease: nothing refers to the snapshot before the container does (trap T20).
+    /// </summary>
     /// <param name="image">The image for a platform.</param>
     /// <param name="snapshotter">The snapshotter.</param>
     /// <param name="key">The snapshot's key; a container's is its id.</param>

@@ -12,8 +12,8 @@ public sealed record ContentBlob : SessionObject
     /// <summary>When it was committed (UTC).</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When its labels were last changed (UTC).</summary>
-    public required DateTimeOffset UpdatedAt { get; init; }
+    /// <summary>When its labels were last changed (UTC); null where the server does not say (containerd 1.7 in a list).</summary>
+    public DateTimeOffset? UpdatedAt { get; init; }
 
     /// <summary>The labels, by key. Those that begin with containerd.io/gc.ref keep other blobs and snapshots alive.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
