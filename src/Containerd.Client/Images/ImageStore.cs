@@ -128,6 +128,26 @@ public sealed class ImageStore
         }
     }
 
+    /// <summary>
+    /// Imports images, from an archive or from a root file system, and unpacks them. Works by calls alone, over any address
+    /// and on every version of containerd. An import that fails or is cancelled leaves nothing behind.
+    /// </summary>
+    /// <param name="options">What to import: <see cref="ArchiveImportOptions"/> or <see cref="RootFsImportOptions"/>.</param>
+    /// <param name="cancellationToken">Ends the import.</param>
+    /// <param name="progress">Told what the import is doing.</param>
+    /// <returns>The images, in the archive's order.</returns>
+    /// <exception cref="InvalidContentException">The archive is cut short, is not what its digests say, or is made to do harm.</exception>
+    /// <exception cref="InvalidArgumentException">The archive does not say what an image is called, and the options do not either.</exception>
+    /// <exception cref="NotFoundException">It has nothing for the platform that was asked for.</exception>
+    /// <exception cref="IOException">The file or directory can't be read.</exception>
+    public Task<IReadOnlyList<ImportedImage>> ImportAsync(
+        ImportOptions options, CancellationToken cancellationToken, IProgress<ImportProgress>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var import = new ImageImport(_client, _shared.Platform, options, progress);
+        return options is RootFsImportOptions ? import.RunRootFsAsync(cancellationToken) : import.RunArchiveAsync(cancellationToken);
+    }
+
     /// <summary>Deletes an image's name. Its content and snapshots go with the next garbage collection unless something else holds them.</summary>
     /// <param name="name">The name exactly as it is stored.</param>
     /// <param name="collect">True to wait for that collection.</param>

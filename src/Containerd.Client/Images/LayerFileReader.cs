@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using System.Text;
 using Containerd.Client.Content;
 using Containerd.Client.Images.Archives;
@@ -19,7 +18,7 @@ internal sealed class LayerFileReader(ContentStore content, IReadOnlyList<Conten
     private const int MostPasses = 10;
     private const int MaxLinks = 40;
 
-    private readonly Dictionary<string, Node> _nodes = new() { [""] = new Node(TarEntryType.Directory) };
+    private readonly Dictionary<string, Node> _nodes = new() { [""] = new Node(TarItemType.Directory) };
     private HashSet<string> _wanted = [];
 
     /// <summary>Reads files as text.</summary>
@@ -55,7 +54,7 @@ internal sealed class LayerFileReader(ContentStore content, IReadOnlyList<Conten
                 missing.Remove(path);
 
                 // Whatever is no directory hides what lower layers have below the name.
-                if (node.Type != TarEntryType.Directory)
+                if (node.Type != TarItemType.Directory)
                     hidden.Add((path, false));
             }
 
@@ -86,12 +85,9 @@ internal sealed class LayerFileReader(ContentStore content, IReadOnlyList<Conten
                 var (tar, _) = await Compression.OpenReadAsync(blob, cancellationToken).ConfigureAwait(false);
                 await using (tar.ConfigureAwait(false))
                 {
-                    var reader = new TarReader(new TarLimitStream(tar), leaveOpen: true);
-                    await using (reader.ConfigureAwait(false))
-                    {
-                        while (await reader.GetNextEntryAsync(copyData: false, cancellationToken).ConfigureAwait(false) is { } entry)
-                            await TakeAsync(entry, missing, found, hidden, cancellationToken).ConfigureAwait(false);
-                    }
+                    var scanner = new TarScanner(tar);
+                    while (await scanner.NextAsync(cancellationToken).ConfigureAwait(false) is { } item)
+                        await TakeAsync(item, scanner, missing, found, hidden, cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (Exception e) when (Compression.IsBroken(e))
@@ -102,10 +98,10 @@ internal sealed class LayerFileReader(ContentStore content, IReadOnlyList<Conten
     }
 
     private static async Task TakeAsync(
-        TarEntry entry, HashSet<string> missing, Dictionary<string, Node> found, List<(string Path, bool WithItself)> hidden,
+        TarItem item, TarScanner scanner, HashSet<string> missing, Dictionary<string, Node> found, List<(string Path, bool WithItself)> hidden,
         CancellationToken cancellationToken)
     {
-        var path = Clean(entry.Name);
+        var path = Clean(item.Name);
         var (parent, name) = Split(path);
         if (name == OpaqueMarker)
         {
@@ -123,19 +119,18 @@ internal sealed class LayerFileReader(ContentStore content, IReadOnlyList<Conten
         for (var above = parent; above.Length > 0; above = Split(above).Parent)
         {
             if (missing.Contains(above) && !found.ContainsKey(above))
-                found[above] = new Node(TarEntryType.Directory);
+                found[above] = new Node(TarItemType.Directory);
         }
 
         if (!missing.Contains(path))
             return;
-        var node = new Node(entry.EntryType, entry.LinkName);
-        if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile)
+        var node = new Node(item.Type, item.LinkName);
+        if (item.Type == TarItemType.File)
         {
-            if (entry.Length > LayeredDirectory.MaxFile)
-                throw new InvalidContentException($"Cannot read /{path} of the image: it has {entry.Length} bytes, more than the {LayeredDirectory.MaxFile} allowed.");
-            var bytes = new byte[entry.Length];
-            if (entry.DataStream is { } data)
-                await data.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+            if (item.Size > LayeredDirectory.MaxFile)
+                throw new InvalidContentException($"Cannot read /{path} of the image: it has {item.Size} bytes, more than the {LayeredDirectory.MaxFile} allowed.");
+            var bytes = new byte[item.Size];
+            await scanner.OpenContent().ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
             node = node with { Text = Encoding.UTF8.GetString(bytes) };
         }
 
@@ -175,15 +170,15 @@ internal sealed class LayerFileReader(ContentStore content, IReadOnlyList<Conten
 
             switch (node.Type)
             {
-                case TarEntryType.Directory:
+                case TarItemType.Directory:
                     at = next;
                     break;
-                case TarEntryType.SymbolicLink or TarEntryType.HardLink:
+                case TarItemType.SymbolicLink or TarItemType.HardLink:
                     if (++links > MaxLinks)
                         return null;
 
                     // A hard link's target counts from the root of the tar.
-                    if (node.Link.StartsWith('/') || node.Type == TarEntryType.HardLink)
+                    if (node.Link.StartsWith('/') || node.Type == TarItemType.HardLink)
                         at = "";
                     foreach (var component in Components(node.Link).Reverse())
                         pending.Push(component);
@@ -219,9 +214,9 @@ internal sealed class LayerFileReader(ContentStore content, IReadOnlyList<Conten
 
     private static string Join(string parent, string name) => parent.Length == 0 ? name : parent + "/" + name;
 
-    private sealed record Node(TarEntryType Type, string Link = "")
+    private sealed record Node(TarItemType Type, string Link = "")
     {
-        public static Node Absent { get; } = new((TarEntryType)0);
+        public static Node Absent { get; } = new((TarItemType)0);
 
         public string? Text { get; init; }
     }

@@ -15,5 +15,8 @@ internal static class Errno
     public const int EINVAL = 22;
     public const int EROFS = 30;
     public const int EPIPE = 32;
+    public const int ERANGE = 34;
     public const int ENOTEMPTY = 39;
+    public const int ENODATA = 61;
+    public const int ENOTSUP = 95;
 }

@@ -50,6 +50,14 @@ public abstract class ImageRig(ContainerdServer server) : IAsyncLifetime
         await lease.AbandonAsync(Token);
     }
 
+    /// <summary>A file of the server's directory, which goes with it.</summary>
+    protected async Task<string> SaveAsync(byte[] bytes)
+    {
+        var path = Path.Combine(server.TempDirectory, Guid.NewGuid().ToString("N"));
+        await File.WriteAllBytesAsync(path, bytes, Token);
+        return path;
+    }
+
     protected Task<WrittenContent> WriteAsync(byte[] bytes, string? digest = null, IReadOnlyDictionary<string, string>? labels = null) =>
         Client.Content.WriteAsync(
             new ContentToWrite("test-" + Guid.NewGuid().ToString("N")) { Digest = digest, Size = bytes.Length, Labels = labels ?? new Dictionary<string, string>() },

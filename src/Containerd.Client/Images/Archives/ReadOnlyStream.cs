@@ -62,16 +62,18 @@ internal sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) :
 /// <summary>A part of a stream, by its length; the stream itself is left where the part ends.</summary>
 internal sealed class PartStream(Stream whole, long length) : ReadOnlyStream
 {
-    private long _left = length;
+    /// <summary>How many bytes of the part are read.</summary>
+    public long Count { get; private set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_left == 0 || buffer.IsEmpty)
+        var left = length - Count;
+        if (left == 0 || buffer.IsEmpty)
             return 0;
-        var count = await whole.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken).ConfigureAwait(false);
+        var count = await whole.ReadAsync(buffer[..(int)Math.Min(buffer.Length, left)], cancellationToken).ConfigureAwait(false);
         if (count == 0)
-            throw new EndOfStreamException($"The data ends {_left} bytes too early.");
-        _left -= count;
+            throw new EndOfStreamException($"the data ends {left} bytes too early");
+        Count += count;
         return count;
     }
 
