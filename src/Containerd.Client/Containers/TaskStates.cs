@@ -1,4 +1,5 @@
 using Containerd.Client.Connection;
+using Containerd.Client.Tasks;
 using TasksClient = Containerd.Client.Wire.Tasks.Tasks.TasksClient;
 using WireTask = Containerd.Client.Wire.Types.Process;
 
@@ -45,13 +46,15 @@ internal sealed class TaskStates(CallScope scope)
     /// <summary>All tasks of the namespace by container id; null where the server did not answer in time.</summary>
     public async Task<IReadOnlyDictionary<string, WireTask>?> ListAsync(CancellationToken cancellationToken)
     {
+        // The deadline is kept here and not told to the server: at its end the server would call all tasks unknown that it had not come to.
+        using var patience = new Patience(s_listTimeout, cancellationToken);
         try
         {
             var reply = await scope.CallAsync(
                 new Attempt("list tasks", ResourceKind.Task, ""),
                 o => _client.ListAsync(new Wire.Tasks.ListTasksRequest(), o),
-                cancellationToken,
-                s_listTimeout).ConfigureAwait(false);
+                patience.Token,
+                Timeout.InfiniteTimeSpan).ConfigureAwait(false);
 
             // The server fills in the id only, never the container's (facts 1.4).
             var tasks = new Dictionary<string, WireTask>(reply.Tasks.Count, StringComparer.Ordinal);
@@ -59,7 +62,7 @@ internal sealed class TaskStates(CallScope scope)
                 tasks[task.Id] = task;
             return tasks;
         }
-        catch (TimeoutException)
+        catch (OperationCanceledException) when (patience.IsOver)
         {
             return null;
         }

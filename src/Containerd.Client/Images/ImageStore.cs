@@ -190,23 +190,27 @@ public sealed class ImageStore
     /// <param name="image">The image for a platform.</param>
     /// <param name="snapshotter">The snapshotter.</param>
     /// <param name="key">The snapshot's key; a container's is its id.</param>
-    /// <param name="cancellationToken">Ends the calls.</param>
+    /// <param name="cancellationToken">Ends the unpacking.</param>
     /// <returns>The mounts of the snapshot.</returns>
     /// <exception cref="AlreadyExistsException">The key is in use.</exception>
     public async Task<IReadOnlyList<Mount>> PrepareSnapshotAsync(
         PlatformImage image, string snapshotter, string key, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(image);
+
+        // The preparing itself is not cancelled: the server might do it all the same, after the caller has cleaned up.
+        cancellationToken.ThrowIfCancellationRequested();
         var snapshots = _client.Snapshots(snapshotter);
         try
         {
             // An image in use is unpacked: asking first would be one call more for every container.
-            return await snapshots.PrepareAsync(key, image.ChainId, cancellationToken).ConfigureAwait(false);
+            return await snapshots.PrepareAsync(key, image.ChainId, CancellationToken.None).ConfigureAwait(false);
         }
         catch (NotFoundException) when (image.ChainId.Length > 0)
         {
             await EnsureUnpackedAsync(image, snapshotter, cancellationToken).ConfigureAwait(false);
-            return await snapshots.PrepareAsync(key, image.ChainId, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            return await snapshots.PrepareAsync(key, image.ChainId, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
