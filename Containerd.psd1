@@ -13,6 +13,8 @@
     RequiredAssemblies     = @('module/bin/Containerd.Model.dll')
     FormatsToProcess       = @(
         'module/formats/Containers.Format.ps1xml'
+        'module/formats/Images.Format.ps1xml'
+        'module/formats/Namespaces.Format.ps1xml'
         'module/formats/Servers.Format.ps1xml'
         'module/formats/Sessions.Format.ps1xml'
         'module/formats/Tasks.Format.ps1xml'

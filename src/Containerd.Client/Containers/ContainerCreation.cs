@@ -1,5 +1,6 @@
 using Containerd.Client.Connection;
 using Containerd.Client.Images;
+using Containerd.Client.Namespaces;
 using Containerd.Client.Wire;
 using Record = Containerd.Client.Wire.Containers.Container;
 

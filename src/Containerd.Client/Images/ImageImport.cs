@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Containerd.Client.Content;
 using Containerd.Client.Images.Archives;
 using Containerd.Client.Leases;
+using Containerd.Client.Namespaces;
 using Containerd.Client.Oci;
 
 namespace Containerd.Client.Images;
@@ -101,12 +102,13 @@ internal sealed class ImageImport(ContainerdClient client, ServerPlatform server
 
         if (options.Unpack)
         {
+            var snapshotter = options.Snapshotter ?? await DefaultSnapshotterAsync(cancellationToken).ConfigureAwait(false);
             foreach (var image in images.Images)
             {
                 if (image.ToUnpack is { } content)
                 {
                     await leased.Images.EnsureUnpackedAsync(
-                        content, options.Snapshotter, cancellationToken, new Relay<UnpackProgress>(done =>
+                        content, snapshotter, cancellationToken, new Relay<UnpackProgress>(done =>
                             progress?.Report(new ImportProgress(ImportPhase.Unpacking, done.Layer, done.Layers, image.Name)))).ConfigureAwait(false);
                 }
             }
@@ -121,6 +123,13 @@ internal sealed class ImageImport(ContainerdClient client, ServerPlatform server
         }
 
         return imported;
+    }
+
+    private async Task<string> DefaultSnapshotterAsync(CancellationToken cancellationToken)
+    {
+        var defaults = await NamespaceDefaults.ReadAsync(client, cancellationToken).ConfigureAwait(false);
+        var platform = await server.GetAsync(client, cancellationToken).ConfigureAwait(false);
+        return defaults.SnapshotterFor(platform.Os == "windows");
     }
 
     private async Task<IReadOnlyDictionary<ArchiveEntry, WrittenFile>> WriteFilesAsync(

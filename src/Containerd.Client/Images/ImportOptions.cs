@@ -19,8 +19,8 @@ public abstract record ImportOptions
     /// <summary>The platform to import and unpack; null to import all of the archive and unpack the server's.</summary>
     public Platform? Platform { get; init; }
 
-    /// <summary>The snapshotter to unpack into.</summary>
-    public required string Snapshotter { get; init; }
+    /// <summary>The snapshotter to unpack into; null for the namespace's default.</summary>
+    public string? Snapshotter { get; init; }
 
     /// <summary>Whether to unpack the image; else that is done when the first container is made of it.</summary>
     public bool Unpack { get; init; } = true;

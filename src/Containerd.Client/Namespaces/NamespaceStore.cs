@@ -47,6 +47,7 @@ public sealed class NamespaceStore
     public async Task<ContainerdNamespace> CreateAsync(
         string name, IReadOnlyDictionary<string, string> labels, CancellationToken cancellationToken)
     {
+        Identifier.Check(name, "namespace", "Name");
         var request = new Wire.Namespaces.CreateNamespaceRequest { Namespace = ToWire(name, labels) };
         var reply = await _scope.CallAsync(About("create", name), o => Calls.CreateAsync(request, o), cancellationToken).ConfigureAwait(false);
         return Describe(reply.Namespace);

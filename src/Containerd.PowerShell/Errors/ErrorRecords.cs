@@ -15,6 +15,7 @@ internal static class ErrorRecords
         IContainsErrorRecord e => new ErrorRecord(e.ErrorRecord, error) { },
         UnauthorizedAccessException => new ErrorRecord(error, "PermissionDenied", ErrorCategory.PermissionDenied, target),
         FileNotFoundException or DirectoryNotFoundException => new ErrorRecord(error, "NoSuchFile", ErrorCategory.ObjectNotFound, target),
+        InvalidDataException => new ErrorRecord(error, "InvalidContent", ErrorCategory.InvalidData, target),
         IOException => new ErrorRecord(error, "IOError", ErrorCategory.ReadError, target),
         ArgumentException => new ErrorRecord(error, "InvalidArgument", ErrorCategory.InvalidArgument, target),
         _ => new ErrorRecord(error, error.GetType().Name, ErrorCategory.NotSpecified, target),

@@ -91,14 +91,18 @@ internal sealed class DirectoryTar : IAsyncDisposable
             link = new FileInfo(path).LinkTarget ?? "";
         if (type == TarEntryType.Directory)
             name += "/";
-        var attributes = type is TarEntryType.RegularFile or TarEntryType.Directory ? ExtendedAttributes.Of(path) : [];
+
+        // A further name of a file has them too: containerd gives each name it makes to its owner, which takes the
+        // capabilities from the file.
+        var attributes = type is TarEntryType.RegularFile or TarEntryType.Directory or TarEntryType.HardLink ? ExtendedAttributes.Of(path) : [];
         PosixTarEntry entry;
         if (attributes.Count > 0)
         {
             // System.Formats.Tar writes attributes as text; these are bytes, so the header that carries them is our own.
             // A plain header has to follow: a second extended one would replace ours. What does not fit there stands in ours.
-            await PaxHeader.WriteAsync(stream, name, status, attributes, cancellationToken).ConfigureAwait(false);
+            await PaxHeader.WriteAsync(stream, name, link, status, attributes, cancellationToken).ConfigureAwait(false);
             entry = new UstarTarEntry(type, type == TarEntryType.Directory ? "entry/" : "entry");
+            link = link.Length > 0 ? "entry" : "";
         }
         else
         {
@@ -164,15 +168,18 @@ internal static class PaxHeader
     /// <summary>Writes the header that goes before an entry's own.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="name">The entry's name.</param>
+    /// <param name="link">Where a link leads; empty for others.</param>
     /// <param name="status">The file.</param>
     /// <param name="attributes">Its attributes.</param>
     /// <param name="cancellationToken">Ends the writing.</param>
     /// <returns>Completes when it is written.</returns>
     public static async Task WriteAsync(
-        Stream stream, string name, FileStatus status, IReadOnlyDictionary<string, byte[]> attributes, CancellationToken cancellationToken)
+        Stream stream, string name, string link, FileStatus status, IReadOnlyDictionary<string, byte[]> attributes, CancellationToken cancellationToken)
     {
         using var records = new MemoryStream();
         Add(records, "path", Encoding.UTF8.GetBytes(name));
+        if (link.Length > 0)
+            Add(records, "linkpath", Encoding.UTF8.GetBytes(link));
         Add(records, "uid", Encoding.ASCII.GetBytes(status.Uid.ToString(CultureInfo.InvariantCulture)));
         Add(records, "gid", Encoding.ASCII.GetBytes(status.Gid.ToString(CultureInfo.InvariantCulture)));
         foreach (var (key, value) in attributes.OrderBy(pair => pair.Key, StringComparer.Ordinal))

@@ -1,4 +1,4 @@
-namespace Containerd.Client.Containers;
+namespace Containerd.Client.Namespaces;
 
 /// <summary>
 /// The runtime and the snapshotter that a namespace's containers have unless told otherwise: what the namespace's labels say,
