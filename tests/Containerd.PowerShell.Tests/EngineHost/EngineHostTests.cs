@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Containerd.Testing;
 using Xunit;
 
 namespace Containerd.PowerShell.Tests.EngineHost;
@@ -85,21 +84,8 @@ public sealed class EngineHostTests : IDisposable
         Assert.Equal(("cleaned up\n", 130), (output, process.ExitCode));
     }
 
-    private async Task<(string Output, string Error, int ExitCode)> RunAsync(string script, params string[] arguments)
-    {
-        using var process = Start(script, arguments);
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (await output, await error, process.ExitCode);
-    }
+    private Task<(string Output, string Error, int ExitCode)> RunAsync(string script, params string[] arguments) =>
+        EngineProcess.RunAsync(_script, script, arguments);
 
-    private Process Start(string script, params string[] arguments)
-    {
-        File.WriteAllText(_script, script);
-        // This test's own output is …/bin/<configuration>/<framework>/, as EngineHost's is.
-        var output = Path.GetRelativePath(Repository.PathOf("tests/Containerd.PowerShell.Tests"), AppContext.BaseDirectory);
-        var host = Path.Combine(Repository.PathOf("tests/EngineHost"), output, "EngineHost.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [host, _script, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-    }
+    private Process Start(string script) => EngineProcess.Start(_script, script);
 }
