@@ -58,6 +58,9 @@ public sealed class ContainerdClient : IDisposable
     /// <summary>What runs in the containers.</summary>
     public TaskService Tasks => new(this);
 
+    /// <summary>What detached tasks write.</summary>
+    public TaskLogs Logs => new(this);
+
     /// <summary>Further processes in running containers.</summary>
     public ExecService Execs => new(this);
 

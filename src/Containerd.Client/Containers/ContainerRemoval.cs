@@ -27,6 +27,7 @@ internal sealed class ContainerRemoval(ContainerdClient client, string id)
         if (record.SnapshotKey.Length > 0 && record.Snapshotter.Length > 0)
             await Ignoring(options.KeepSnapshot ? KeepSnapshotAsync(record) : RemoveSnapshotAsync(record)).ConfigureAwait(false);
         await Ignoring(client.Containers.Records.DeleteAsync(id, CancellationToken.None)).ConfigureAwait(false);
+        client.Logs.Remove(id);
     }
 
     private async Task RemoveTaskAsync(Container container, bool force)

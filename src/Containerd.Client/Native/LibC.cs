@@ -101,6 +101,9 @@ internal static partial class LibC
     [LibraryImport(Library, EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unmount(string target, int flags);
 
+    [LibraryImport(Library, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUserId();
+
     [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int pid, int signal);
 

@@ -18,6 +18,9 @@ public enum ResourceKind
     /// <summary>A program that is to run in a container.</summary>
     Program,
 
+    /// <summary>What a detached task writes.</summary>
+    Log,
+
     /// <summary>An image name and the content it points to.</summary>
     Image,
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Containerd.Client.Connection;
 using Containerd.Testing;
 using Xunit;
@@ -38,7 +39,7 @@ public abstract class TaskRig(ContainerdServer server) : IAsyncLifetime
     protected async Task<string> NewContainerAsync(string[] options, string[] command)
     {
         var id = NewId();
-        await server.CtrAsync(["containers", "create", .. options, await ImageAsync(), id, .. command]);
+        await server.CtrAsync(["containers", "create", .. options, "--", await ImageAsync(), id, .. command]);
         return id;
     }
 
@@ -60,6 +61,38 @@ public abstract class TaskRig(ContainerdServer server) : IAsyncLifetime
     }
 
     protected static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    /// <summary>The shim of a container, which carries namespace and id among its arguments.</summary>
+    protected Process ShimOf(string id)
+    {
+        foreach (var directory in Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
+        {
+            string command;
+            try
+            {
+                command = File.ReadAllText(directory + "/cmdline");
+            }
+            catch (IOException)
+            {
+                continue;
+            }
+
+            if (command.Contains("containerd-shim", StringComparison.Ordinal) && command.Split('\0') is var words
+                && words.Contains(server.Namespace) && words.Contains(id))
+            {
+                return Process.GetProcessById(int.Parse(Path.GetFileName(directory), System.Globalization.CultureInfo.InvariantCulture));
+            }
+        }
+
+        throw new InvalidOperationException($"No shim of {id}.");
+    }
+
+    protected string NewFile(string name, string content)
+    {
+        var path = Path.Combine(server.Directory, NewId(name));
+        File.WriteAllText(path, content);
+        return path;
+    }
 
     protected async Task<string> ImageAsync() => _image ??= await server.ImportTestImageAsync();
 }

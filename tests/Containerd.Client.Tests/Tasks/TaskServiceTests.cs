@@ -232,7 +232,7 @@ public abstract class TaskServiceTests(ContainerdServer server) : TaskRig(server
         var id = await RunSleepAsync();
         var wait = await BeginWaitAsync(id);
 
-        Process.GetProcessById(ShimOf(id)).Kill();
+        ShimOf(id).Kill();
 
         var task = await wait();
         Assert.Equal(TaskState.Stopped, task.State);
@@ -244,7 +244,7 @@ public abstract class TaskServiceTests(ContainerdServer server) : TaskRig(server
     {
         var id = await RunSleepAsync();
         var other = await RunSleepAsync();
-        var shim = ShimOf(id);
+        var shim = ShimOf(id).Id;
         await SignalAsync(shim, "STOP");
         try
         {
@@ -312,30 +312,6 @@ public abstract class TaskServiceTests(ContainerdServer server) : TaskRig(server
                 (line.StartsWith("SigCgt:", StringComparison.Ordinal) || line.StartsWith("SigIgn:", StringComparison.Ordinal))
                 && (Convert.ToUInt64(line[7..].Trim(), 16) & (1UL << 14)) != 0),
             "the shell has set its trap");
-    }
-
-    private int ShimOf(string id)
-    {
-        foreach (var directory in Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
-        {
-            string command;
-            try
-            {
-                command = File.ReadAllText(directory + "/cmdline");
-            }
-            catch (IOException)
-            {
-                continue;
-            }
-
-            if (command.Contains("containerd-shim", StringComparison.Ordinal) && command.Split('\0') is var words
-                && words.Contains(Server.Namespace) && words.Contains(id))
-            {
-                return int.Parse(Path.GetFileName(directory), System.Globalization.CultureInfo.InvariantCulture);
-            }
-        }
-
-        throw new InvalidOperationException($"No shim of {id}.");
     }
 
     private static async Task SignalAsync(int pid, string signal)
