@@ -36,7 +36,7 @@ public abstract class ProcessIo : IAsyncDisposable
     /// <summary>Cancelled by <see cref="Abort"/>; what the sinks get.</summary>
     private protected CancellationToken Aborted { get; }
 
-    /// <summary>No streams: what the process writes goes nowhere, and it reads nothing.</summary>
+    /// <summary>No streams, as <see cref="StdioPaths.None"/>.</summary>
     public static ProcessIo Null() => new NullIo();
 
     /// <summary>
@@ -83,9 +83,13 @@ public abstract class ProcessIo : IAsyncDisposable
     }
 
     /// <summary>
-    /// Writes to stdin, waiting while the process does not read. False: nobody reads any more, as when the process closed its stdin
-    /// or ended, or stdin is closed or absent. Calls are served in order.
+    /// Writes to stdin, waiting while the process does not read. False: nobody reads any more, or stdin is closed or absent. Calls are
+    /// served in order.
     /// </summary>
+    /// <remarks>
+    /// A process that closes its stdin and runs on is not noticed: the shim keeps that pipe open and fills it until the process is
+    /// deleted. A write that waits then ends by its token, or with <see cref="DrainAsync"/>.
+    /// </remarks>
     /// <param name="bytes">The bytes.</param>
     /// <param name="cancellationToken">Ends the wait; some of the bytes may have been written.</param>
     public virtual ValueTask<bool> WriteStdinAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => new(false);
@@ -100,7 +104,7 @@ public abstract class ProcessIo : IAsyncDisposable
     /// <summary>
     /// After the process has exited, and before it is deleted (trap T9): waits until all output is with its sinks. A child of
     /// the process may hold a stream open for ever (trap T10), so it ends too when no byte came for <paramref name="idleGrace"/>; a sink that
-    /// is busy is not idleness. The sinks get nothing more afterwards.
+    /// is busy is not idleness. The sinks get nothing more afterwards. Stdin ends at once: writes still under way give false.
     /// </summary>
     /// <param name="idleGrace">How long silence is waited out, e.g. 2 s; <see cref="Timeout.InfiniteTimeSpan"/> waits for end of file.</param>
     /// <param name="cancellationToken">Ends the wait, not the streams.</param>
@@ -108,6 +112,7 @@ public abstract class ProcessIo : IAsyncDisposable
     /// <exception cref="AggregateException">Both sinks failed. If one failed, its own exception is thrown.</exception>
     public async Task<DrainResult> DrainAsync(TimeSpan idleGrace, CancellationToken cancellationToken = default)
     {
+        AbortStdin();
         OutputPump[] pumps = [.. new[] { _stdout, _stderr }.OfType<OutputPump>()];
         var ended = Task.WhenAll(pumps.Select(pump => pump.Ended));
         var stillOpen = await WaitForEndAsync(pumps, ended, idleGrace, cancellationToken).ConfigureAwait(false);

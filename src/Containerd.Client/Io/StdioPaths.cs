@@ -13,20 +13,32 @@ public sealed record StdioPaths(string Stdin, string Stdout, string Stderr, bool
     /// <summary>Takes the place of a stream that nobody wants where the shim insists on a path (trap T7).</summary>
     public const string NullDevice = "/dev/null";
 
-    /// <summary>No stream at all: the process reads and writes /dev/null.</summary>
-    public static StdioPaths None { get; } = new("", "", "", Terminal: false);
+    /// <summary>
+    /// No stream for anybody: the process reads end of file, and what it writes goes to /dev/null. Not three empty paths, for which a
+    /// shim of Linux opens /dev/null read-only: every write of the process would fail with EBADF (go-runc's NullIO).
+    /// </summary>
+    public static StdioPaths None { get; } =
+        OperatingSystem.IsWindows() ? new("", "", "", Terminal: false) : new("", NullDevice, NullDevice, Terminal: false);
 
     /// <summary>
     /// Both streams appended to one file that exists, by the shim itself and so without any process of ours: output of a detached task.
-    /// Unlike a <c>file://</c> URI it keeps the file's own mode (trap T29) and works with a terminal.
+    /// Unlike a <c>file://</c> URI it keeps the file's own mode (trap T29). Lines of the two streams may change places.
     /// </summary>
     /// <param name="file">Absolute path of a regular file on the daemon's host; <see cref="FileSink.Open"/> makes one privately.</param>
-    /// <param name="terminal">The process runs on a terminal.</param>
-    public static StdioPaths AppendTo(string file, bool terminal = false)
+    public static StdioPaths AppendTo(string file) => new("", Absolute(file), file, Terminal: false);
+
+    /// <summary>
+    /// The output of a terminal written to a file that exists, by the shim itself. From its beginning: with a terminal the shim does not
+    /// append, it writes over what is there, so each process needs an empty file of its own.
+    /// </summary>
+    /// <param name="file">Absolute path of an empty regular file on the daemon's host.</param>
+    public static StdioPaths TerminalTo(string file) => new("", Absolute(file), "", Terminal: true);
+
+    private static string Absolute(string file)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
-        if (!Path.IsPathFullyQualified(file))
-            throw new ArgumentException($"The daemon needs an absolute path to write to, not '{file}'.", nameof(file));
-        return new("", file, terminal ? "" : file, terminal);
+        return Path.IsPathFullyQualified(file)
+            ? file
+            : throw new ArgumentException($"The daemon needs an absolute path to write to, not '{file}'.", nameof(file));
     }
 }

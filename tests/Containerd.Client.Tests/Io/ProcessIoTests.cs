@@ -64,11 +64,11 @@ public sealed class ProcessIoTests : IDisposable
     }
 
     [Fact]
-    public async Task T7_With_no_stream_wanted_all_paths_are_empty_and_nothing_is_made()
+    public async Task T7_With_no_stream_wanted_output_is_dev_null_and_nothing_is_made()
     {
         await using var io = _rig.Create(o => o with { StdoutSink = null, StderrSink = null });
 
-        Assert.Equal(StdioPaths.None, io.Paths);
+        Assert.Equal(new StdioPaths("", "/dev/null", "/dev/null", Terminal: false), io.Paths);
         Assert.Equal(new DrainResult(false, 0, 0), await io.DrainAsync(TimeSpan.Zero));
         Assert.False(await io.WriteStdinAsync(new byte[1]));
         Assert.False(Directory.Exists(_rig.FifoRoot));
@@ -235,6 +235,17 @@ public sealed class ProcessIoTests : IDisposable
 
         Assert.False(await writing.WaitAsync(FifoRig.Soon));
         Assert.False(await io.WriteStdinAsync(new byte[1]));
+    }
+
+    [Fact]
+    public async Task A_drain_ends_stdin_and_the_writes_that_wait_there()
+    {
+        await using var io = _rig.Create(o => o with { Stdin = true });
+        var writing = io.WriteStdinAsync(new byte[5_000_000]).AsTask();
+        FifoRig.Finish(io.Paths.Stdout);
+        FifoRig.Finish(io.Paths.Stderr);
+        await io.DrainAsync(s_grace);
+        Assert.False(await writing.WaitAsync(FifoRig.Soon));
     }
 
     [Fact]

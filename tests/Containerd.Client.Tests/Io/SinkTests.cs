@@ -122,7 +122,7 @@ public sealed class SinkTests : IDisposable
     public void A_log_that_the_shim_appends_to_needs_an_absolute_path()
     {
         Assert.Equal(new StdioPaths("", "/x/log", "/x/log", Terminal: false), StdioPaths.AppendTo("/x/log"));
-        Assert.Equal(new StdioPaths("", "/x/log", "", Terminal: true), StdioPaths.AppendTo("/x/log", terminal: true));
+        Assert.Equal(new StdioPaths("", "/x/log", "", Terminal: true), StdioPaths.TerminalTo("/x/log"));
         Assert.Throws<ArgumentException>(() => StdioPaths.AppendTo("log"));
     }
 }
