@@ -74,6 +74,15 @@ shim_sockets() {
   done
 }
 
+# A process of a paused container is frozen, and on cgroup v1 a frozen process does not die before it is thawed.
+thaw() {
+  local pid group
+  for pid in "$@"; do
+    group=$(sed -n 's/^[0-9]*:freezer://p' "/proc/$pid/cgroup" 2>/dev/null)
+    [ -n "${group#/}" ] && [ -w "/sys/fs/cgroup/freezer$group/freezer.state" ] && echo THAWED >"/sys/fs/cgroup/freezer$group/freezer.state"
+  done
+}
+
 gone() { local pid; for pid in "$@"; do [ -d "/proc/$pid" ] && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null && return 1; done; return 0; }
 
 clean_up() {
