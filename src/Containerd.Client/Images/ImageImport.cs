@@ -26,7 +26,8 @@ internal sealed class ImageImport(ContainerdClient client, ServerPlatform server
     {
         var platform = await server.GetAsync(client, cancellationToken).ConfigureAwait(false);
         var length = new FileInfo(options.Path).Length;
-        var archive = await ImageArchive.OpenAsync(options.Path, Reports(ImportPhase.Reading, length, options.Path), cancellationToken).ConfigureAwait(false);
+        var archive = await ImageArchive.OpenAsync(
+            options.Path, options.MostBytes(length), Reports(ImportPhase.Reading, length, options.Path), cancellationToken).ConfigureAwait(false);
 
         // docker save of today writes both; the layout says more.
         ImportPlan plan;

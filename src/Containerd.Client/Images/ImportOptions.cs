@@ -5,10 +5,9 @@ namespace Containerd.Client.Images;
 /// <summary>What every import has in common.</summary>
 public abstract record ImportOptions
 {
-    /// <summary>What layers may unpack to unless they are allowed more: 200 times their size in the archive, and 1 GiB in any case.</summary>
-    internal const int LargestExpansion = 200;
-
-    internal const long AlwaysAllowed = 1L << 30;
+    // Gzip makes at most 1,032 bytes of one; layers are seldom more than ten times smaller compressed.
+    private const int LargestExpansion = 200;
+    private const long AlwaysAllowed = 1L << 30;
 
     /// <summary>The file or directory to import.</summary>
     public required string Path { get; init; }
@@ -25,13 +24,16 @@ public abstract record ImportOptions
     /// <summary>Whether to unpack the image; else that is done when the first container is made of it.</summary>
     public bool Unpack { get; init; } = true;
 
-    /// <summary>The most bytes any layer may have uncompressed; null for a limit that no honest layer reaches.</summary>
+    /// <summary>
+    /// The most bytes that any layer, or a compressed archive, may have uncompressed; null for 200 times its size and 1 GiB in
+    /// any case, a limit that no honest one reaches.
+    /// </summary>
     public long? MaximumSize { get; init; }
 
     /// <summary>The image's labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The most bytes that a layer of a size may have uncompressed.</summary>
+    /// <summary>The most bytes that a layer or archive of a size may have uncompressed.</summary>
     /// <param name="size">Its bytes as they are.</param>
     /// <returns>The limit.</returns>
     internal long MostBytes(long size) => MaximumSize ?? Math.Max(AlwaysAllowed, size * LargestExpansion);

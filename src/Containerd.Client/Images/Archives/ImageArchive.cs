@@ -22,17 +22,15 @@ internal sealed class ImageArchive
     // Small files of a compressed archive are kept on the way: reading one later would decompress all before it again.
     private const long MostKept = 64 << 20;
 
-    // Gzip makes at most 1,032 bytes of one; images are seldom more than ten times smaller compressed.
-    private const int LargestExpansion = 200;
-    private const long AlwaysAllowed = 1L << 30;
-
     private readonly Dictionary<string, ArchiveEntry> _files = [];
     private readonly Dictionary<string, string> _links = [];
     private readonly Dictionary<ArchiveEntry, byte[]> _kept = [];
     private readonly CompressionKind _compression;
+    private readonly long _mostBytes;
     private long _keptBytes;
 
-    private ImageArchive(string path, CompressionKind compression) => (Path, _compression) = (path, compression);
+    private ImageArchive(string path, CompressionKind compression, long mostBytes) =>
+        (Path, _compression, _mostBytes) = (path, compression, mostBytes);
 
     /// <summary>The archive's file.</summary>
     public string Path { get; }
@@ -42,12 +40,14 @@ internal sealed class ImageArchive
 
     /// <summary>Opens an archive and lists what is in it.</summary>
     /// <param name="path">Its file.</param>
+    /// <param name="mostBytes">The most bytes it may have uncompressed, where it is compressed.</param>
     /// <param name="progress">Told how many bytes of the file are read, where it has to be read as a whole.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The archive.</returns>
     /// <exception cref="InvalidContentException">It is no tar, is cut short, or is made to do harm.</exception>
     /// <exception cref="IOException">The file can't be read.</exception>
-    public static async Task<ImageArchive> OpenAsync(string path, IProgress<long>? progress, CancellationToken cancellationToken)
+    public static async Task<ImageArchive> OpenAsync(
+        string path, long mostBytes, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var file = OpenFile(path);
         await using (file.ConfigureAwait(false))
@@ -55,7 +55,7 @@ internal sealed class ImageArchive
             var beginning = new byte[Compression.MagicLength];
             var count = await file.ReadAtLeastAsync(beginning, beginning.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
             file.Position = 0;
-            var archive = new ImageArchive(path, Compression.Detect(beginning.AsSpan(0, count)));
+            var archive = new ImageArchive(path, Compression.Detect(beginning.AsSpan(0, count)), mostBytes);
             try
             {
                 var tar = archive.Uncompressed(file);
@@ -150,9 +150,8 @@ internal sealed class ImageArchive
     {
         if (_compression == CompressionKind.None)
             return file;
-        var most = Math.Max(AlwaysAllowed, file.Length * LargestExpansion);
-        return new ExpansionLimitStream(Compression.OpenRead(_compression, file), () => most, count => Invalid(
-            $"its {file.Length} bytes decompress to more than {most}, as those of a decompression bomb do; if you trust it, decompress it yourself first"));
+        return new ExpansionLimitStream(Compression.OpenRead(_compression, file), _mostBytes, () => Invalid(
+            $"its {file.Length} bytes decompress to more than {_mostBytes}, as those of a decompression bomb do; if that is right, allow more with -MaximumSize"));
     }
 
     private async Task ListAsync(Stream tar, FileStream file, IProgress<long>? progress, CancellationToken cancellationToken)

@@ -59,7 +59,7 @@ internal sealed class LayerInspection : IAsyncDisposable
         try
         {
             var (content, kind) = await Compression.OpenReadAsync(_pieces.Reader, cancellationToken).ConfigureAwait(false);
-            var limited = new ExpansionLimitStream(content, () => _mostBytes, _ => new InvalidContentException(
+            var limited = new ExpansionLimitStream(content, _mostBytes, () => new InvalidContentException(
                 $"The layer {_layer} unpacks to more than {_mostBytes} bytes; if that is right, allow more with -MaximumSize."));
             var hashed = new HashingStream(limited, hash);
             bool hasEnd;

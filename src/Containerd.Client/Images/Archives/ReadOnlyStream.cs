@@ -87,16 +87,15 @@ internal sealed class PartStream(Stream whole, long length) : ReadOnlyStream
 /// Passes data on and counts it, and ends the reading where it grows beyond all proportion: a few kilobytes that
 /// decompress to terabytes would fill the server's disk.
 /// </summary>
-internal sealed class ExpansionLimitStream(Stream content, Func<long> mostBytes, Func<long, ContainerdException> tooMuch) : ReadOnlyStream
+internal sealed class ExpansionLimitStream(Stream content, long mostBytes, Func<ContainerdException> tooMuch) : ReadOnlyStream
 {
-    /// <summary>How many bytes have passed.</summary>
-    public long Count { get; private set; }
+    private long _count;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        Count += count;
-        return Count > mostBytes() ? throw tooMuch(Count) : count;
+        _count += count;
+        return _count > mostBytes ? throw tooMuch() : count;
     }
 
     protected override void Dispose(bool disposing)

@@ -108,8 +108,8 @@ public sealed class ImportCtrImageCommand : ConcurrentCommand
     public Hashtable? Label { get; set; }
 
     /// <summary>
-    /// The most bytes any layer may have uncompressed, such as 20GB. By default 200 times its size in the archive, and 1 GB in
-    /// any case, which no honest layer exceeds.
+    /// The most bytes that any layer, or a compressed archive, may have uncompressed, such as 20GB. By default 200 times its
+    /// size as it is, and 1 GB in any case, which no honest one exceeds.
     /// </summary>
     [Parameter]
     [ByteSize]
