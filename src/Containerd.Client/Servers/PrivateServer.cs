@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using Containerd.Client.Connection;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Containerd.Client.Servers;
 
@@ -209,9 +210,13 @@ public sealed class PrivateServer : IDisposable
 
     private static async Task<string> AskVersionAsync(ServerAddress address, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var client = await ContainerdClient.ConnectAsync(
-            new ConnectionOptions { Address = address, ConnectTimeout = timeout }, "default", null, cancellationToken).ConfigureAwait(false);
-        var version = await client.Server.GetVersionAsync(cancellationToken).ConfigureAwait(false);
+        using var channel = new ContainerdChannel(new ConnectionOptions { Address = address, ConnectTimeout = timeout });
+        var scope = new CallScope(channel, "default");
+        await ServingWait.UntilServingAsync(scope, cancellationToken).ConfigureAwait(false);
+        var versions = new Wire.Version.Version.VersionClient(scope.Invoker);
+        var version = await scope.CallAsync(
+            new Attempt("ask for the version", ResourceKind.Server, address.ToString()), o => versions.VersionAsync(new Empty(), o), cancellationToken)
+            .ConfigureAwait(false);
         return version.Version;
     }
 
