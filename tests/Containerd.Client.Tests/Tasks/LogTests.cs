@@ -1,3 +1,4 @@
+using Containerd.Client.Containers;
 using Containerd.Client.Tasks;
 using Containerd.Testing;
 using Xunit;
@@ -57,7 +58,7 @@ public abstract class LogTests(ContainerdServer server) : TaskRig(server)
         await Client.Tasks.WaitForExitAsync(id, TimeSpan.FromSeconds(30), Token);
         Assert.Equal(["first", "first"], await ReadAsync(id));
 
-        await Client.Containers.RemoveAsync(id, new Containers.RemovalOptions(), Token);
+        await Client.Containers.RemoveAsync(id, new RemovalOptions(), Token);
 
         Assert.False(File.Exists(log));
     }
