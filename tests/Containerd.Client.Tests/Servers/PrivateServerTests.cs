@@ -49,23 +49,25 @@ public abstract class PrivateServerTests(ContainerdServer server, string version
     }
 
     [Fact]
-    public async Task Disposing_leaves_nothing_of_it_even_when_daemon_and_shims_are_dead_or_stopped()
+    public async Task Disposing_leaves_nothing_of_it_even_with_daemon_and_shims_dead_and_processes_frozen()
     {
         await using var other = await ContainerdServer.StartAsync(server.Generation);
         var image = await other.ImportTestImageAsync();
         await other.CtrAsync("run", "--detach", image, "running", "sh", "-c", "sleep 600 & sleep 600");
+        await other.CtrAsync("run", "--detach", image, "frozen", "sleep", "600");
+        await other.CtrAsync("tasks", "pause", "frozen");
         var elsewhere = other.NewNamespace();
         await other.ImportTestImageAsync(@namespace: elsewhere);
         await other.CtrAsync("--namespace", elsewhere, "run", "--detach", image, "killed", "sleep", "600");
         var shims = Processes("containerd-shim").Where(process => process.Command.Contains(other.Address, StringComparison.Ordinal)).ToList();
-        Assert.Equal(2, shims.Count);
+        Assert.Equal(3, shims.Count);
         Process.GetProcessById(shims.Single(shim => shim.Command.Contains("killed", StringComparison.Ordinal)).Id).Kill();
         await UntilAsync(() => File.ReadAllText(other.LogPath).Contains("cleaning up dead shim", StringComparison.Ordinal), "the daemon notices the death");
         using (var stop = Process.Start("kill", ["-STOP", $"{shims.Single(shim => shim.Command.Contains("running", StringComparison.Ordinal)).Id}"]))
             await stop.WaitForExitAsync();
         await other.KillAsync();
         var traces = ServerTraces.Of(other);
-        Assert.Equal(2, traces.Left().Count(trace => trace.StartsWith("shim socket", StringComparison.Ordinal)));
+        Assert.Equal(3, traces.Left().Count(trace => trace.StartsWith("shim socket", StringComparison.Ordinal)));
 
         await other.DisposeAsync();
 
