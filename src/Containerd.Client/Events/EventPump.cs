@@ -224,9 +224,9 @@ internal sealed class EventPump(Session session, CallScope scope, EventQuery que
             var (now, _) = await AskAsync([], cancellationToken).ConfigureAwait(false);
             _ledger.NoteAlive(now);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or ContainerdException { Status: ServerStatus.Unavailable })
         {
-            // The stream broke first.
+            // The connection was lost at once, of which there is a warning already.
         }
         catch (ContainerdException e)
         {

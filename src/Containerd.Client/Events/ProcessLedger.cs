@@ -54,7 +54,7 @@ internal sealed class ProcessLedger
                     return NoteExit(key, e) ? [WithMemory(e)] : [];
                 case EventKind.TaskDelete:
                     ContainerdEvent[] exitAndDeletion = [.. ExitBefore(key, e), WithMemory(e)];
-                    Forget(key);
+                    Forget(key, e.Pid);
                     return exitAndDeletion;
                 case EventKind.TaskOOM:
                     _outOfMemory.Add((e.Namespace, containerId));
@@ -168,8 +168,11 @@ internal sealed class ProcessLedger
         return NoteExit(key, exit) ? [WithMemory(exit)] : [];
     }
 
-    private void Forget(ProcessKey key)
+    // By its pid: the shim tells of a deletion in its own time, when the container may have been started again.
+    private void Forget(ProcessKey key, int? pid)
     {
+        if (!_alive.TryGetValue(key, out var living) || (pid is not null && living != pid))
+            return;
         _alive.Remove(key);
         if (key.ExecId is not null)
             return;
