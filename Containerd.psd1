@@ -16,6 +16,7 @@
         'module/formats/Images.Format.ps1xml'
         'module/formats/Namespaces.Format.ps1xml'
         'module/formats/Events.Format.ps1xml'
+        'module/formats/Processes.Format.ps1xml'
         'module/formats/Servers.Format.ps1xml'
         'module/formats/Sessions.Format.ps1xml'
         'module/formats/Tasks.Format.ps1xml'

@@ -114,6 +114,27 @@ public sealed class TaskService
         return _calls.CallAsync("resume", id, "", o => _calls.Service.ResumeAsync(request, o), cancellationToken);
     }
 
+    /// <summary>Changes the limits of a container's processes at once, and in its spec for the next start.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="limits">The limits to change; the others stay.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="NotFoundException">There is no such container, or it has no task.</exception>
+    /// <exception cref="InvalidArgumentException">A limit is out of range.</exception>
+    public Task SetLimitsAsync(string id, Oci.LinuxResources limits, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        return new TaskLimits(_client, _calls, id).SetAsync(limits, cancellationToken);
+    }
+
+    /// <summary>The processes of a container.</summary>
+    /// <param name="id">The container's id.</param>
+    /// <param name="detailed">Reads each one's details from /proc, where this machine is the server's host.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The processes, in the order of the runtime.</returns>
+    /// <exception cref="NotFoundException">There is no such container, or it has no task.</exception>
+    public Task<IReadOnlyList<ContainerProcess>> ListProcessesAsync(string id, bool detailed, CancellationToken cancellationToken) =>
+        new ProcessList(_client, _calls, id).ReadAsync(detailed, cancellationToken);
+
     /// <summary>
     /// Waits until a process has ended, however long; at once if it has already. Survives a restart of containerd: where the server
     /// comes back without the task, it has ended and its code is lost.
