@@ -61,7 +61,7 @@ public sealed class FifoPollerTests : IDisposable
     [Fact]
     public async Task A_slow_consumer_slows_the_process_instead_of_filling_memory()
     {
-        var gate = new TaskCompletionSource();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var calls = 0;
         await using var io = _rig.Create(o => o with
         {
@@ -137,8 +137,8 @@ public sealed class FifoPollerTests : IDisposable
     [Fact]
     public async Task Bytes_in_the_hands_of_a_sink_stay_what_they_are_while_other_streams_are_read()
     {
-        var gate = new TaskCompletionSource();
-        var entered = new TaskCompletionSource();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var got = new List<string>();
         await using var slow = _rig.Create(o => o with
         {
@@ -166,7 +166,7 @@ public sealed class FifoPollerTests : IDisposable
     public async Task T10_Bytes_that_the_poller_had_no_time_for_yet_are_no_silence_of_the_process()
     {
         using var release = new ManualResetEventSlim();
-        var entered = new TaskCompletionSource();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var blocks = _rig.Create(o => o with
         {
             StderrSink = null,

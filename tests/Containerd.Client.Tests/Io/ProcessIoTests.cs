@@ -282,7 +282,7 @@ public sealed class ProcessIoTests : IDisposable
     [Fact]
     public async Task An_abort_ends_drain_and_writes_at_once_and_cancels_the_sink()
     {
-        var entered = new TaskCompletionSource<CancellationToken>();
+        var entered = new TaskCompletionSource<CancellationToken>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var io = _rig.Create(o => o with
         {
             Stdin = true,

@@ -314,7 +314,7 @@ public abstract class ExecTests(ContainerdServer server) : TaskRig(server)
     public async Task T14_output_and_exit_code_survive_a_restart_of_containerd()
     {
         var id = await RunSleepAsync();
-        var started = new TaskCompletionSource();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var sink = new CallbackSink(async (bytes, token) =>
         {
             await _out.WriteAsync(bytes, token);

@@ -120,7 +120,7 @@ public abstract class LogTests(ContainerdServer server) : TaskRig(server)
             await other.Tasks.StartAsync(id, new StartOptions { Stdout = log, Stderr = log }, Token);
         }
 
-        var first = new TaskCompletionSource();
+        var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var reading = ReadAsync(id, follow: true, onFirst: first.SetResult);
         await first.Task.WaitAsync(Token);
         await Server.RestartAsync();
