@@ -1,10 +1,16 @@
 using Containerd.Client.Connection;
 using Containerd.Client.Images;
+using Containerd.Client.Snapshots;
 using Containerd.Client.Namespaces;
 using Containerd.Client.Wire;
 using Record = Containerd.Client.Wire.Containers.Container;
 
 namespace Containerd.Client.Containers;
+
+/// <summary>A container that was just made, with what starting it needs, so that it need not be asked for again.</summary>
+/// <param name="Record">Its record.</param>
+/// <param name="Mounts">The mounts that show its root file system; none where it has no snapshot.</param>
+internal sealed record MadeContainer(Record Record, IReadOnlyList<Mount> Mounts);
 
 /// <summary>
 /// Makes a container. containerd's own clients make the snapshot first and hold a lease against the garbage collection until the
@@ -19,8 +25,8 @@ internal sealed class ContainerCreation(ContainerdClient client, ContainerOption
     private readonly ContainerRecords _records = client.Containers.Records;
 
     /// <summary>Makes it.</summary>
-    /// <returns>The record as the server made it.</returns>
-    public async Task<Record> RunAsync(CancellationToken cancellationToken)
+    /// <returns>The record as the server made it, and the mounts that show its root file system; none where it has no snapshot.</returns>
+    public async Task<MadeContainer> RunAsync(CancellationToken cancellationToken)
     {
         Check();
         var (image, defaults) = await SideBySide.RunAsync(ResolveAsync, DefaultsAsync, cancellationToken).ConfigureAwait(false);
@@ -44,13 +50,13 @@ internal sealed class ContainerCreation(ContainerdClient client, ContainerOption
         cancellationToken.ThrowIfCancellationRequested();
         var created = await _records.CreateAsync(record, CancellationToken.None).ConfigureAwait(false);
         if (image is null)
-            return created;
+            return new(created, []);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await client.Images.PrepareSnapshotAsync(image.Content, snapshotter, record.SnapshotKey, cancellationToken).ConfigureAwait(false);
+            var mounts = await client.Images.PrepareSnapshotAsync(image.Content, snapshotter, record.SnapshotKey, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            return created;
+            return new(created, mounts);
         }
         catch
         {

@@ -59,10 +59,14 @@ public sealed class ContainerStore
     /// <exception cref="InvalidArgumentException">The id or a wish is not one that can be had; it names the parameter.</exception>
     /// <exception cref="NotFoundException">There is no such image.</exception>
     /// <exception cref="AlreadyExistsException">The id is in use, or there is a snapshot of that key.</exception>
-    public async Task<Container> CreateAsync(ContainerOptions options, CancellationToken cancellationToken)
+    public async Task<Container> CreateAsync(ContainerOptions options, CancellationToken cancellationToken) =>
+        ToModel((await MakeAsync(options, cancellationToken).ConfigureAwait(false)).Record, null);
+
+    /// <summary><see cref="CreateAsync"/> for those who start it at once: they get what they need for that with it.</summary>
+    internal Task<MadeContainer> MakeAsync(ContainerOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return ToModel(await new ContainerCreation(_client, options).RunAsync(cancellationToken).ConfigureAwait(false), null);
+        return new ContainerCreation(_client, options).RunAsync(cancellationToken);
     }
 
     /// <summary>Changes labels and leaves all others as they are.</summary>

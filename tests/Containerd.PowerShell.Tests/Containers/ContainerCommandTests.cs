@@ -48,6 +48,7 @@ public abstract class ContainerCommandTests(ContainerdServer server) : Container
         Assert.Equal(new Dictionary<string, string> { ["two"] = "zwei", ["three"] = "3" }, changed["a"].Labels);
         Assert.Equal(new Dictionary<string, string> { ["two"] = "2" }, changed["b"].Labels);
         Assert.Empty(Invoke("Set-CtrContainer a @{ two = $null; three = '' } -PassThru").Single<Container>().Labels);
+        AssertError("Set-CtrContainer a", "InvalidArgument", ErrorCategory.InvalidArgument, null);
         AssertError("Set-CtrContainer nobody -Label a=b", "NoSuchContainer", ErrorCategory.ObjectNotFound, "nobody");
         AssertError("Set-CtrContainer a -Label @{ a = 'x' * 5000 }", "InvalidArgument", ErrorCategory.InvalidArgument, "a");
     }
@@ -116,6 +117,30 @@ public abstract class ContainerCommandTests(ContainerdServer server) : Container
     }
 
     [Fact]
+    public async Task Ctrl_C_while_making_many_returns_at_once_and_leaves_only_whole_containers()
+    {
+        var (result, took) = Module.InvokeAndStop(
+            "1..2000 | ForEach-Object { \"c$_\" } | New-CtrContainer -Image box:1", output => output.Count >= 20);
+        Assert.True(result.Stopped);
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        await AssertOnlyWholeContainersAsync();
+        Assert.InRange(Invoke("Get-CtrContainer").Values.Count, 20, 1999);
+        Assert.Equal("", await CtrAsync("leases", "list", "--quiet"));
+    }
+
+    [Fact]
+    public async Task Ctrl_C_while_removing_many_returns_at_once_and_leaves_only_whole_containers()
+    {
+        Invoke("$null = 1..200 | ForEach-Object { \"c$_\" } | New-CtrContainer -Image box:1");
+        var (result, took) = Module.InvokeAndStop(
+            "foreach ($i in 1..200) { Remove-CtrContainer \"c$i\"; $i }", output => output.Count >= 20);
+        Assert.True(result.Stopped);
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        await AssertOnlyWholeContainersAsync();
+        Assert.InRange(Invoke("Get-CtrContainer").Values.Count, 1, 180);
+    }
+
+    [Fact]
     public async Task A_container_brings_its_session_and_namespace_along()
     {
         var other = Server.NewNamespace();
@@ -160,6 +185,21 @@ public abstract class ContainerCommandTests(ContainerdServer server) : Container
             "$env:CONTAINERD_ADDRESS = '/tmp/ctr-nobody-here.sock'; try { (TabExpansion2 'Get-CtrContainer web').CompletionMatches.Where({ $_.ResultType -eq 'ParameterValue' }) } finally { $env:CONTAINERD_ADDRESS = $null }").WithoutErrors();
         Assert.Empty(result.Values);
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>Work that was under way when the pipeline was stopped ends by itself; then every container has its snapshot and the other way round.</summary>
+    private async Task AssertOnlyWholeContainersAsync()
+    {
+        string[] containers = [], snapshots = [];
+        for (var until = DateTime.UtcNow.AddSeconds(20); DateTime.UtcNow < until; await Task.Delay(50))
+        {
+            containers = [.. (await CtrAsync("containers", "list", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order()];
+            snapshots = [.. (await CtrAsync("snapshots", "list")).Split('\n').Skip(1).Select(line => line.Split(' ')[0]).Where(key => key.StartsWith('c')).Order()];
+            if (containers.SequenceEqual(snapshots))
+                return;
+        }
+
+        Assert.Equal(containers, snapshots);
     }
 }
 

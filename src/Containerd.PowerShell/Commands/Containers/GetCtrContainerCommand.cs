@@ -92,15 +92,8 @@ public sealed class GetCtrContainerCommand : ConcurrentCommand
     private async Task ListAsync(ContainerdClient client, NamePatterns ids, Func<Container, bool> wanted, CancellationToken token)
     {
         var containers = await client.Containers.ListAsync(ServerFilters(ids), token).ConfigureAwait(false);
-        var missing = new HashSet<string>(ids.Literals, StringComparer.Ordinal);
-        foreach (var container in containers)
-        {
-            missing.Remove(container.Id);
-            if (ids.Match(container.Id) && wanted(container))
-                await Output.WriteObjectAsync(container, token).ConfigureAwait(false);
-        }
-
-        foreach (var id in ids.Literals.Where(missing.Contains))
+        await Output.WriteObjectAsync(containers.Where(container => ids.Match(container.Id) && wanted(container)).ToArray(), token, enumerate: true).ConfigureAwait(false);
+        foreach (var id in ids.Literals.Except(containers.Select(container => container.Id)))
             Output.WriteError(ErrorRecords.From(new NotFoundException(ResourceKind.Container, id), id));
     }
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using Containerd.PowerShell.Completion;
+using Containerd.PowerShell.Errors;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
 
@@ -46,6 +47,13 @@ public sealed class SetCtrContainerCommand : ConcurrentCommand
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        if (Label is null && RemoveLabel.Length == 0)
+            ThrowTerminatingError(ErrorRecords.From(new InvalidArgumentException(nameof(Label), "There is nothing to change: give -Label, -RemoveLabel or both."), null));
+    }
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
         var changes = new Dictionary<string, string?>(StringComparer.Ordinal);
@@ -58,7 +66,7 @@ public sealed class SetCtrContainerCommand : ConcurrentCommand
         {
             foreach (var id in Id)
             {
-                if (!ShouldProcess($"{id} ({client.Namespace})", action.Length > 0 ? action : "change nothing"))
+                if (!ShouldProcess($"{id} ({client.Namespace})", action))
                     continue;
                 Start(id, async token =>
                 {
