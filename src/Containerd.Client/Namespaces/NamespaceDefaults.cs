@@ -14,16 +14,8 @@ internal sealed record NamespaceDefaults(string? Runtime, string? Snapshotter)
     /// <summary>Asks for them. Labels can change at any time, so they are not remembered.</summary>
     public static async Task<NamespaceDefaults> ReadAsync(ContainerdClient client, CancellationToken cancellationToken)
     {
-        try
-        {
-            var found = await client.Namespaces.GetAsync(client.Namespace, cancellationToken).ConfigureAwait(false);
-            return new(Value(found.Labels, RuntimeLabel), Value(found.Labels, SnapshotterLabel));
-        }
-        catch (NotFoundException)
-        {
-            // The first thing in a namespace makes it.
-            return new(null, null);
-        }
+        var labels = await client.Namespaces.GetLabelsAsync(client.Namespace, cancellationToken).ConfigureAwait(false);
+        return new(Value(labels, RuntimeLabel), Value(labels, SnapshotterLabel));
     }
 
     /// <summary>The runtime for containers of an operating system.</summary>

@@ -32,9 +32,20 @@ public sealed class NamespaceStore
     /// <exception cref="NotFoundException">No such namespace.</exception>
     public async Task<ContainerdNamespace> GetAsync(string name, CancellationToken cancellationToken)
     {
+        // Asked for one that is not there, every server answers with one without labels: only the list tells.
+        var all = await ListAsync(cancellationToken).ConfigureAwait(false);
+        return all.FirstOrDefault(found => found.Name == name) ?? throw new NotFoundException(ResourceKind.Namespace, name);
+    }
+
+    /// <summary>The labels of a namespace; none where it is not there.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The labels, by key.</returns>
+    public async Task<IReadOnlyDictionary<string, string>> GetLabelsAsync(string name, CancellationToken cancellationToken)
+    {
         var request = new Wire.Namespaces.GetNamespaceRequest { Name = name };
         var reply = await _scope.CallAsync(About("get", name), o => Calls.GetAsync(request, o), cancellationToken).ConfigureAwait(false);
-        return Describe(reply.Namespace);
+        return new Dictionary<string, string>(reply.Namespace?.Labels ?? []);
     }
 
     /// <summary>Makes a namespace. The first write into one that does not exist makes it too, without labels.</summary>
@@ -67,8 +78,10 @@ public sealed class NamespaceStore
             Namespace = ToWire(name, labels),
             UpdateMask = new FieldMask { Paths = { labels.Keys.Select(key => "labels." + key) } },
         };
-        var reply = await _scope.CallAsync(About("label", name), o => Calls.UpdateAsync(request, o), cancellationToken).ConfigureAwait(false);
-        return Describe(reply.Namespace);
+        await _scope.CallAsync(About("label", name), o => Calls.UpdateAsync(request, o), cancellationToken).ConfigureAwait(false);
+
+        // The answer to the update holds no labels, on newer servers nothing at all.
+        return await GetAsync(name, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Deletes a namespace, which must be empty.</summary>

@@ -13,12 +13,14 @@ internal sealed class DirectoryTar : IAsyncDisposable
 {
     private const int PieceSize = 1 << 20;
     private const int MostAhead = 4;
+    private const int EndSize = 1024;
 
     private readonly ByteQueue _queue = new(MostAhead);
     private readonly CancellationTokenSource _end;
     private readonly Dictionary<(ulong FileSystem, ulong Inode), string> _linked = [];
     private readonly string _root;
     private readonly Task _writing;
+    private bool _hasEntries;
 
     /// <summary>Begins to make the tar.</summary>
     /// <param name="root">The directory.</param>
@@ -55,6 +57,10 @@ internal sealed class DirectoryTar : IAsyncDisposable
                 {
                     await WriteDirectoryAsync(writer, pieces, "", FileStatus.Of(_root).FileSystem, cancellationToken).ConfigureAwait(false);
                 }
+
+                // The framework writes nothing at all where there is no entry, not even the tar's end.
+                if (!_hasEntries)
+                    await pieces.WriteAsync(new byte[EndSize], cancellationToken).ConfigureAwait(false);
             }
 
             _queue.Complete();
@@ -87,6 +93,7 @@ internal sealed class DirectoryTar : IAsyncDisposable
     {
         if (Type(status, name, out var link) is not { } type)
             return;
+        _hasEntries = true;
         if (type == TarEntryType.SymbolicLink)
             link = new FileInfo(path).LinkTarget ?? "";
         if (type == TarEntryType.Directory)
