@@ -31,7 +31,10 @@ Invoke-CtrExec web -Command uname, -a -PassThru
 Get-CtrStats web
 Get-CtrProcess web -Detailed
 Get-CtrLog web -Tail 3
-Watch-CtrEvent -Id web -Count 2 -Timeout 5 -ScriptBlock { Suspend-CtrTask web; Resume-CtrTask web }
+$seen = [Collections.Generic.List[object]]::new()
+$null = Register-CtrEvent -Id web -MessageData $seen -Action { $Event.MessageData.Add($Event.SourceEventArgs.Event) }
+Suspend-CtrTask web; Resume-CtrTask web
+for ($i = 0; $seen.Count -lt 2 -and $i -lt 100; $i++) { [Threading.Thread]::Sleep(50) }; $seen
 Invoke-CtrContainer -Image demo/busybox:latest -Command echo, 'made, run, gone'
 Stop-CtrTask web -Timeout 2 -PassThru
 Get-CtrContainer
