@@ -74,7 +74,8 @@ public sealed class FifoPoller : IDisposable
                 _wakeUp = new WakeUp();
                 _epoll.Add(_wakeUp.Descriptor, Epoll.Readable, WakeUpToken);
                 _thread = new Thread(Run) { IsBackground = true, Name = _name };
-                _thread.Start();
+                // Whoever is first must not have its ambient state (AsyncLocals) flow into the sinks of all others.
+                _thread.UnsafeStart();
             }
             var token = ++_lastToken;
             _targets[token] = target;

@@ -123,10 +123,16 @@ public abstract class ProcessIo : IAsyncDisposable
     /// <summary>Ends everything at once: pending reads, writes and drains; sinks get a cancelled token. The process is not touched.</summary>
     public void Abort()
     {
-        _aborted.Cancel();
-        _stdout?.Abort();
-        _stderr?.Abort();
-        AbortStdin();
+        try
+        {
+            _aborted.Cancel();
+        }
+        finally
+        {
+            _stdout?.Abort();
+            _stderr?.Abort();
+            AbortStdin();
+        }
     }
 
     /// <summary>Aborts what has not ended and removes what was made for it. Idempotent.</summary>
@@ -135,9 +141,16 @@ public abstract class ProcessIo : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        Abort();
-        await RemoveAsync().ConfigureAwait(false);
         GC.SuppressFinalize(this);
+        try
+        {
+            // Cancelling runs what the sinks registered for it, which may throw.
+            Abort();
+        }
+        finally
+        {
+            await RemoveAsync().ConfigureAwait(false);
+        }
     }
 
     private protected void SetOutput(OutputPump? stdout, OutputPump? stderr) => (_stdout, _stderr) = (stdout, stderr);

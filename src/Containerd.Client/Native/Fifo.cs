@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace Containerd.Client.Native;
@@ -6,11 +5,6 @@ namespace Containerd.Client.Native;
 /// <summary>Named pipes in the file system: made, recognised and removed.</summary>
 internal static class Fifo
 {
-    private const int StatxSize = 256;
-    private const int StatxModeOffset = 28;
-    private const int TypeMask = 0xF000;
-    private const int FifoType = 0x1000;
-
     /// <summary>Makes a FIFO that did not exist.</summary>
     /// <exception cref="NativeException">It can't be made.</exception>
     public static void Make(string path, UnixFileMode mode)
@@ -20,14 +14,7 @@ internal static class Fifo
     }
 
     /// <summary>Whether that very path, not one it links to, is a FIFO. A path that can't be looked at is none.</summary>
-    public static unsafe bool Exists(string path)
-    {
-        var statx = stackalloc byte[StatxSize];
-        if (LibC.Statx(LibC.AT_FDCWD, path, LibC.AT_SYMLINK_NOFOLLOW, LibC.STATX_TYPE, statx) < 0)
-            return false;
-        var mode = BinaryPrimitives.ReadUInt16LittleEndian(new ReadOnlySpan<byte>(statx + StatxModeOffset, 2));
-        return (mode & TypeMask) == FifoType;
-    }
+    public static bool Exists(string path) => FileStatus.IsOfKind(path, FileKind.Fifo);
 
     /// <summary>Removes the path if it is a FIFO and nothing else; true if this call removed it.</summary>
     /// <exception cref="NativeException">It is a FIFO and can't be removed.</exception>

@@ -70,17 +70,22 @@ internal readonly record struct FileStatus
     /// <exception cref="NativeException">It can't be looked at.</exception>
     public static FileStatus Of(string path) => Of(LibC.AT_FDCWD, path, LibC.AT_SYMLINK_NOFOLLOW, path);
 
+    /// <summary>Whether that very path, not what it links to, is of that kind. A path that can't be looked at is of none.</summary>
+    public static bool IsOfKind(string path, FileKind kind) =>
+        TryOf(LibC.AT_FDCWD, path, LibC.AT_SYMLINK_NOFOLLOW) is { } status && status.Kind == kind;
+
     /// <summary>Of what a descriptor is open on.</summary>
     /// <exception cref="NativeException">It can't be looked at.</exception>
     public static FileStatus Of(SafeHandle descriptor, string path) =>
         Of((int)descriptor.DangerousGetHandle(), "", LibC.AT_SYMLINK_NOFOLLOW | LibC.AT_EMPTY_PATH, path);
 
-    private static unsafe FileStatus Of(int directory, string name, int flags, string path)
+    private static FileStatus Of(int directory, string name, int flags, string path) =>
+        TryOf(directory, name, flags) ?? throw NativeException.Last("look at", path);
+
+    private static unsafe FileStatus? TryOf(int directory, string name, int flags)
     {
         var statx = stackalloc byte[StatxSize];
-        return LibC.Statx(directory, name, flags, BasicStats, statx) == 0
-            ? new FileStatus(new ReadOnlySpan<byte>(statx, StatxSize))
-            : throw NativeException.Last("look at", path);
+        return LibC.Statx(directory, name, flags, BasicStats, statx) == 0 ? new FileStatus(new ReadOnlySpan<byte>(statx, StatxSize)) : null;
     }
 
     private static T Read<T>(ReadOnlySpan<byte> statx, int offset)

@@ -24,7 +24,6 @@ internal static partial class LibC
     public const int AT_FDCWD = -100;
     public const int AT_SYMLINK_NOFOLLOW = 0x100;
     public const int AT_EMPTY_PATH = 0x1000;
-    public const uint STATX_TYPE = 1;
 
     public const int MNT_DETACH = 2;
     public const int UMOUNT_NOFOLLOW = 8;
