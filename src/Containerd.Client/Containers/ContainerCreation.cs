@@ -33,12 +33,13 @@ internal sealed class ContainerCreation(ContainerdClient client, ContainerOption
         var windows = (options.Spec?.IsWindows ?? false) || image?.Config.Os == "windows";
         var runtime = options.Runtime ?? defaults.RuntimeFor(windows);
         var snapshotter = image is null ? "" : options.Snapshotter ?? defaults.SnapshotterFor(windows);
-        var spec = await new ContainerSpec(client, options, image, snapshotter).MakeAsync(cancellationToken).ConfigureAwait(false);
+        var runtimeOptions = RuntimeOptionsMessage.Pack(runtime, options.RuntimeOptions);
+        var spec = await new ContainerSpec(client, options, image, snapshotter, runtimeOptions).MakeAsync(cancellationToken).ConfigureAwait(false);
         var record = new Record
         {
             Id = options.Id,
             Image = image?.Name ?? "",
-            Runtime = new Record.Types.Runtime { Name = runtime, Options = RuntimeOptionsMessage.Pack(runtime, options.RuntimeOptions) },
+            Runtime = new Record.Types.Runtime { Name = runtime, Options = runtimeOptions },
             Spec = AnyMessage.PackJson(TypeUrls.Spec, spec.ToUtf8Bytes()),
             Snapshotter = snapshotter,
             SnapshotKey = image is null ? "" : options.Id,

@@ -1,11 +1,13 @@
 using Containerd.Client.Images;
 using Containerd.Client.Oci;
 using Containerd.Client.Snapshots;
+using Containerd.Client.Wire;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Containerd.Client.Containers;
 
 /// <summary>Makes the OCI spec of a new container: from its image and the user's wishes, or from a spec that the user gave.</summary>
-internal sealed class ContainerSpec(ContainerdClient client, ContainerOptions options, ResolvedImage? image, string snapshotter)
+internal sealed class ContainerSpec(ContainerdClient client, ContainerOptions options, ResolvedImage? image, string snapshotter, Any? runtimeOptions)
 {
     /// <summary>Where containerd mounts a snapshot, as seen from the bundle that holds the spec.</summary>
     private const string SnapshotRoot = "rootfs";
@@ -45,6 +47,7 @@ internal sealed class ContainerSpec(ContainerdClient client, ContainerOptions op
             Id = options.Id,
             Image = image?.Config,
             Network = options.Network ?? ContainerNetwork.None,
+            CgroupsPath = options.Process.CgroupsPath ?? SystemdCgroup(),
         };
 
         // Nodes and files of the daemon's host can be looked up only there.
@@ -57,6 +60,14 @@ internal sealed class ContainerSpec(ContainerdClient client, ContainerOptions op
             Devices = wishes is { Privileged: true, Devices.Count: 0 } && options.Spec is null ? DaemonHost.Devices() : wishes.Devices,
         };
     }
+
+    /// <summary>
+    /// Where runc leaves cgroups to systemd it takes no path but slice:prefix:name, and makes the unit prefix-name.scope of it
+    /// (runc, docs/systemd.md). Null for the usual path.
+    /// </summary>
+    private string? SystemdCgroup() => AnyMessage.TryUnpack<Wire.Runc.Options>(runtimeOptions, out var runc) && runc.SystemdCgroup
+        ? $"system.slice:{client.Namespace}:{options.Id}"
+        : null;
 
     private void SetRoot(RuntimeSpec spec)
     {

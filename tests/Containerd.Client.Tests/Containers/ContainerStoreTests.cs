@@ -134,6 +134,7 @@ public abstract class ContainerStoreTests(ContainerdServer server) : TaskRig(ser
             var healthy = await RunSleepAsync();
             foreach (var shim in shims)
                 Signal(shim, "STOP");
+            await UntilAsync(() => shims.All(HasStopped), "the shims stand still");
 
             var clock = Stopwatch.StartNew();
             var all = (await Client.Containers.ListAsync([], Token)).ToDictionary(container => container.Id);
@@ -154,6 +155,10 @@ public abstract class ContainerStoreTests(ContainerdServer server) : TaskRig(ser
 
     private static int ShimOf(int pid) =>
         int.Parse(File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("PPid:", StringComparison.Ordinal))[5..], System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Whether every thread of a process is stopped: proc(5), the state behind the name in parentheses.</summary>
+    private static bool HasStopped(int pid) =>
+        Directory.GetDirectories($"/proc/{pid}/task").All(thread => File.ReadAllText(thread + "/stat").Split(") ")[^1].StartsWith('T'));
 
     private static void Signal(int pid, string signal)
     {

@@ -107,7 +107,7 @@ public abstract class NewContainerTests(ContainerdServer server) : ContainerRig(
     [Fact]
     public async Task A_spec_is_taken_as_file_text_lines_and_object_and_its_unknown_fields_are_kept()
     {
-        const string Spec = """{"ociVersion":"1.0.2","process":{"user":{"uid":0,"gid":0},"args":["echo","given"],"env":["PATH=/bin"],"cwd":"/"},"root":{"path":"rootfs"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"}],"linux":{"namespaces":[{"type":"mount"},{"type":"pid"}]},"x-ours":{"deep":[1,2.5,true,null,"text"]}}""";
+        const string Spec = """{"ociVersion":"1.0.2","process":{"user":{"uid":0,"gid":0},"args":["sh","-c","exit 7"],"env":["PATH=/bin"],"cwd":"/"},"root":{"path":"rootfs"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"}],"linux":{"namespaces":[{"type":"mount"},{"type":"pid"}]},"x-ours":{"deep":[1,2.5,true,null,"text"]}}""";
         var path = Path.Combine(Server.TempDirectory, Guid.NewGuid().ToString("N"));
         await File.WriteAllTextAsync(path, Spec);
         var variables = ("spec", (object?)Spec);
@@ -117,16 +117,17 @@ public abstract class NewContainerTests(ContainerdServer server) : ContainerRig(
             "New-CtrContainer b box:1 -Spec $spec",
             "New-CtrContainer c box:1 -Spec $spec.Replace(',', \",`n\").Split(\"`n\")",
             $"New-CtrContainer d box:1 -Spec ([IO.FileInfo]'{path}')",
-            "New-CtrContainer e box:1 -Spec @{ ociVersion = '1.0.2'; process = @{ user = @{ uid = 0; gid = 0 }; args = 'echo', 'given'; env = @('PATH=/bin'); cwd = '/' }; root = @{ path = 'rootfs' }; mounts = @(@{ destination = '/proc'; type = 'proc'; source = 'proc' }); linux = @{ namespaces = @(@{ type = 'mount' }, @{ type = 'pid' }) }; 'x-ours' = [pscustomobject]@{ deep = 1, 2.5, $true, $null, 'text' } }",
+            "New-CtrContainer e box:1 -Spec @{ ociVersion = '1.0.2'; process = @{ user = @{ uid = 0; gid = 0 }; args = 'sh', '-c', 'exit 7'; env = @('PATH=/bin'); cwd = '/' }; root = @{ path = 'rootfs' }; mounts = @(@{ destination = '/proc'; type = 'proc'; source = 'proc' }); linux = @{ namespaces = @(@{ type = 'mount' }, @{ type = 'pid' }) }; 'x-ours' = [pscustomobject]@{ deep = 1, 2.5, $true, $null, 'text' } }",
         ];
         foreach (var script in scripts)
         {
             var container = Invoke(script, variables).Single<Container>();
-            Assert.Equal(["echo", "given"], container.Command);
+            Assert.Equal(["sh", "-c", "exit 7"], container.Command);
             Assert.Equal("""{"deep":[1,2.5,true,null,"text"]}""", JsonNode.Parse(container.Spec!)!["x-ours"]!.ToJsonString());
         }
 
-        Assert.Equal("given\n", await CtrAsync("tasks", "start", "e"));
+        await StartAsync("e");
+        Assert.Equal(7, Invoke("Wait-CtrTask e").Single<ContainerTask>().ExitCode);
     }
 
     [Fact]
