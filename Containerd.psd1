@@ -14,6 +14,7 @@
     FormatsToProcess       = @(
         'module/formats/Containers.Format.ps1xml'
         'module/formats/Images.Format.ps1xml'
+        'module/formats/Metrics.Format.ps1xml'
         'module/formats/Namespaces.Format.ps1xml'
         'module/formats/Events.Format.ps1xml'
         'module/formats/Processes.Format.ps1xml'

@@ -5,6 +5,7 @@ using Containerd.Client.Events;
 using Containerd.Client.Images;
 using Containerd.Client.Io;
 using Containerd.Client.Leases;
+using Containerd.Client.Metrics;
 using Containerd.Client.Namespaces;
 using Containerd.Client.Servers;
 using Containerd.Client.Snapshots;
@@ -63,6 +64,9 @@ public sealed class ContainerdClient : IDisposable
 
     /// <summary>Further processes in running containers.</summary>
     public ExecService Execs => new(this);
+
+    /// <summary>What the containers use.</summary>
+    public StatsService Stats => new(this);
 
     /// <summary>The server's unpacking of layers.</summary>
     public LayerDiff LayerDiff => new(Scope);

@@ -25,7 +25,7 @@ internal static class EventDecoder
             Topic = envelope.Topic,
             Kind = kind,
             Id = "",
-            Data = message is null ? EventMessages.Opaque(envelope.Event) : EventMessages.Fields(message),
+            Data = message is null ? MessageFields.Of(envelope.Event) : MessageFields.Of(message),
         };
         return message switch
         {

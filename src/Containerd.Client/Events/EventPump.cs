@@ -186,7 +186,7 @@ internal sealed class EventPump(Session session, CallScope scope, EventQuery que
     {
         if (query.AllNamespaces)
             return [.. query.Filters];
-        var here = $"namespace==\"{scope.Namespace}\"";
+        var here = FilterSyntax.Equal("namespace", scope.Namespace);
         return query.Filters.Count == 0 ? [here] : [.. query.Filters.Select(f => $"{here},{f}")];
     }
 

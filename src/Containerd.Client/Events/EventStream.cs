@@ -36,7 +36,7 @@ internal sealed class EventStream : IAsyncDisposable
         var topic = MarkerTopic + Guid.NewGuid().ToString("N");
         var request = new Wire.Events.SubscribeRequest();
         if (filters.Count > 0)
-            request.Filters.AddRange([.. filters, $"topic==\"{topic}\""]);
+            request.Filters.AddRange([.. filters, FilterSyntax.Equal("topic", topic)]);
         var end = new CancellationTokenSource();
         var envelopes = scope.StreamAsync(
             new Attempt("subscribe to events", ResourceKind.Event, string.Join(" or ", filters)), o => events.Subscribe(request, o), end.Token, Timeout.InfiniteTimeSpan);

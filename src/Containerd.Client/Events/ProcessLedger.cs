@@ -1,4 +1,5 @@
 using Containerd.Client.Tasks;
+using Containerd.Client.Wire;
 
 namespace Containerd.Client.Events;
 
@@ -141,7 +142,7 @@ internal sealed class ProcessLedger
         ExitCode = status.Exit.Code,
         ExitedAt = status.Exit.ExitedAt,
         Recovered = true,
-        Data = EventMessages.Opaque(null),
+        Data = MessageFields.Of(null),
     };
 
     // One exit for a process: its id, exec id, pid and time. Where the server lost the time, the pid alone says that it is the same.

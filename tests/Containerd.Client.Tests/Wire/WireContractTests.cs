@@ -2,6 +2,7 @@ using Containerd.Client.Wire.Cgroups2;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Xunit;
+using Cgroup2Metrics = Containerd.Client.Wire.Cgroups2.Metrics;
 using Hcs = Containerd.Client.Wire.Hcs;
 using Runc = Containerd.Client.Wire.Runc;
 using Runhcs = Containerd.Client.Wire.Runhcs;
@@ -34,7 +35,7 @@ public sealed class WireContractTests
             .Message(7, new WireBytes().Number(1, 1).Number(2, 2).Text(3, "2MB").Number(4, 4))
             .Message(8, new WireBytes().Number(4, 2).Number(5, 1));
 
-        var metrics = Metrics.Parser.ParseFrom(bytes.ToArray());
+        var metrics = Cgroup2Metrics.Parser.ParseFrom(bytes.ToArray());
 
         Assert.Equal((3ul, 100ul), (metrics.Pids.Current, metrics.Pids.Limit));
         Assert.Equal((5_000ul, 3_000ul, 2_000ul), (metrics.Cpu.UsageUsec, metrics.Cpu.UserUsec, metrics.Cpu.SystemUsec));
@@ -138,7 +139,7 @@ public sealed class WireContractTests
             ["containerd.runhcs.stats.v1.Statistics"] = Hcs.Statistics.Descriptor,
             ["runtimeoptions.v1.Options"] = RuntimeOptions.Options.Descriptor,
             ["io.containerd.cgroups.v1.Metrics"] = Client.Wire.Cgroups1.Metrics.Descriptor,
-            ["io.containerd.cgroups.v2.Metrics"] = Metrics.Descriptor,
+            ["io.containerd.cgroups.v2.Metrics"] = Cgroup2Metrics.Descriptor,
             ["containerd.events.TaskExit"] = WireEvents.TaskExit.Descriptor,
             ["containerd.events.TaskOOM"] = WireEvents.TaskOOM.Descriptor,
             ["containerd.events.SnapshotPrepare"] = WireEvents.SnapshotPrepare.Descriptor,

@@ -91,6 +91,18 @@ public abstract class WatchCtrEventTests : IDisposable
     }
 
     [Fact]
+    public void A_script_runs_when_the_subscription_stands_so_that_nothing_is_missed()
+    {
+        var (first, second) = (_server.NewNamespace(), _server.NewNamespace());
+        var create = $"& '{_server.CtrPath}' --address {_server.Address} namespaces create";
+        var result = _module.Invoke(
+            $"Watch-CtrEvent -AllNamespaces -Topic /namespaces/create -Count 2 -ScriptBlock {{ 'stands'; {create} {first}; {create} {second} }} | ForEach-Object {{ \"$($_.Id ?? $_)\" }}")
+            .WithoutErrors();
+        Assert.Equal(["stands", first, second], result.Values);
+        Assert.Single(_module.Invoke("Watch-CtrEvent -Filter 'wrong==/' -ScriptBlock { throw 'never' }").Errors);
+    }
+
+    [Fact]
     public void Topics_complete() => Assert.Equal(
         ["/tasks/exit", "/tasks/exec-added", "/tasks/exec-started"],
         _module.Invoke("(TabExpansion2 'Watch-CtrEvent -Topic tasks/e' 29).CompletionMatches.CompletionText").WithoutErrors().Values);

@@ -7,8 +7,8 @@ namespace Containerd.PowerShell.Commands.Events;
 /// <summary>Writes the events of a containerd to the pipeline as they happen.</summary>
 /// <remarks>
 /// <para>
-/// Goes on until Ctrl+C, or until -Count events or the -Timeout. containerd keeps no history: events come from the moment the cmdlet says, with
-/// -Verbose, that it watches. For each container they come in the order in which they happened.
+/// Goes on until Ctrl+C, or until -Count events or the -Timeout. containerd keeps no history: events come from the moment the subscription
+/// stands, which -Verbose tells and at which -ScriptBlock runs. For each container they come in the order in which they happened.
 /// </para>
 /// <para>
 /// When containerd goes away, a warning says so; the cmdlet waits until it serves and goes on. A process that ended meanwhile is found by its
@@ -26,6 +26,10 @@ namespace Containerd.PowerShell.Commands.Events;
 /// <example>
 /// <para>Waits up to a minute until one of the web containers ends.</para>
 /// <code>Get-CtrContainer web* | Watch-CtrEvent -Topic /tasks/exit -Count 1 -Timeout 60</code>
+/// </example>
+/// <example>
+/// <para>Starts a container and shows what happens to it until it ends, missing nothing.</para>
+/// <code>Watch-CtrEvent -Id job -Count 3 -Topic /tasks/* -ScriptBlock { Start-CtrTask job }</code>
 /// </example>
 /// <example>
 /// <para>Says which containers run out of memory, on all hosts with a session and in all namespaces.</para>
@@ -56,6 +60,11 @@ public sealed class WatchCtrEventCommand : EventCommand
     [Duration]
     public TimeSpan? Timeout { get; set; }
 
+    /// <summary>What to run once the subscription stands, so that nothing it brings about is missed. Its output goes to the pipeline.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public ScriptBlock? ScriptBlock { get; set; }
+
     private protected override int MostAtOnce => int.MaxValue;
 
     /// <inheritdoc/>
@@ -73,10 +82,19 @@ public sealed class WatchCtrEventCommand : EventCommand
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
+        var standing = new List<Task<bool>>();
+        foreach (var (client, ids) in _watched.Values)
+        {
+            var stands = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            standing.Add(stands.Task);
+            Start(client.Session, token => WatchAsync(client, Id is null ? null : ids, stands, token));
+        }
+
+        var allStand = Array.TrueForAll(Await(null, _ => Task.WhenAll(standing)), stands => stands);
         if (Timeout is { } timeout)
             _enough.CancelAfter(timeout);
-        foreach (var (client, ids) in _watched.Values)
-            Start(client.Session, token => WatchAsync(client, Id is null ? null : ids, token));
+        if (ScriptBlock is not null && allStand)
+            WriteObject(InvokeCommand.InvokeScript(useLocalScope: true, ScriptBlock, null), enumerateCollection: true);
         base.EndProcessing();
     }
 
@@ -88,13 +106,14 @@ public sealed class WatchCtrEventCommand : EventCommand
             _enough.Dispose();
     }
 
-    private async Task WatchAsync(ContainerdClient client, List<string>? ids, CancellationToken cancellationToken)
+    private async Task WatchAsync(ContainerdClient client, List<string>? ids, TaskCompletionSource<bool> stands, CancellationToken cancellationToken)
     {
         using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _enough.Token);
         try
         {
             using var subscription = await client.Events.SubscribeAsync(Query(ids), until.Token).ConfigureAwait(false);
             Output.WriteVerbose($"Watching the events of {(AllNamespaces ? "all namespaces" : $"namespace '{client.Namespace}'")} on {client.Session.Address}.");
+            stands.TrySetResult(true);
             await foreach (var (e, warning) in subscription.ReadAsync(until.Token).ConfigureAwait(false))
             {
                 if (warning is not null)
@@ -106,6 +125,10 @@ public sealed class WatchCtrEventCommand : EventCommand
         catch (OperationCanceledException) when (_enough.IsCancellationRequested)
         {
             // As many as wanted, or as long as wanted.
+        }
+        finally
+        {
+            stands.TrySetResult(false);
         }
     }
 
