@@ -18,6 +18,7 @@ public abstract class CtrCommand : PSCmdlet, IDisposable
     private readonly HashSet<Task> _running = [];
     private volatile bool _aborted;
     private bool _disposed;
+    private long? _graceEnds;
 
     private protected CtrCommand()
     {
@@ -218,7 +219,11 @@ public abstract class CtrCommand : PSCmdlet, IDisposable
         Task[] left;
         lock (_running)
             left = [.. _running];
-        if (left.Length > 0)
-            Task.WaitAll(left, s_cleanupGrace);
+        if (left.Length == 0)
+            return;
+
+        // One grace for all: the end of the pipeline and then Dispose both come here.
+        _graceEnds ??= Environment.TickCount64 + (long)s_cleanupGrace.TotalMilliseconds;
+        Task.WaitAll(left, (int)Math.Max(0, _graceEnds.Value - Environment.TickCount64));
     }
 }

@@ -147,6 +147,25 @@ public abstract class RootFsImportTests(ContainerdServer server) : ImageRig(serv
     }
 
     [Fact]
+    public async Task A_cancelled_import_of_a_directory_ends_at_once_and_leaves_nothing()
+    {
+        var root = Directory.CreateDirectory(Path.Combine(Server.TempDirectory, Guid.NewGuid().ToString("N"))).FullName;
+        await using (var large = File.Create(Path.Combine(root, "large")))
+            large.SetLength(40L << 30);
+        using var cancel = new CancellationTokenSource();
+        var progress = new Listener(step =>
+        {
+            if (step.Done > 20 << 20)
+                cancel.Cancel();
+        });
+
+        var import = Client.Images.ImportAsync(new RootFsImportOptions { Path = root, Name = "tool:1", Snapshotter = "overlayfs" }, cancel.Token, progress);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => import.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        Assert.Empty(await InventoryAsync());
+    }
+
+    [Fact]
     public async Task A_directory_that_cannot_be_read_whole_leaves_nothing()
     {
         var root = Directory.CreateDirectory(Path.Combine(Server.TempDirectory, Guid.NewGuid().ToString("N"))).FullName;

@@ -41,6 +41,9 @@ internal sealed class DirectoryTar : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync().ConfigureAwait(false);
+
+        // Disposing its streams the writer still has something to write, and nobody reads any more.
+        _queue.Complete();
         await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _end.Dispose();
     }

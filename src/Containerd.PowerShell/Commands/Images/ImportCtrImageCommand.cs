@@ -60,6 +60,7 @@ public sealed class ImportCtrImageCommand : ConcurrentCommand
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [FilePaths]
     public string[] Path { get; set; } = [];
 
     /// <summary>The archives' files, by paths that are taken as they are, whatever signs are in them.</summary>
@@ -164,7 +165,7 @@ public sealed class ImportCtrImageCommand : ConcurrentCommand
 
     private IEnumerable<string> Archives() => ParameterSetName == LiteralPathSet
         ? LiteralPath.SelectMany(Existing)
-        : Path.SelectMany(path => WildcardPattern.ContainsWildcardCharacters(path) ? Matching(path) : Existing(path));
+        : Path.SelectMany(path => WildcardPattern.ContainsWildcardCharacters(path) ? Matching(path) : Existing(WildcardPattern.Unescape(path)));
 
     private string[] Matching(string path)
     {
@@ -202,7 +203,7 @@ public sealed class ImportCtrImageCommand : ConcurrentCommand
                     Env = [.. Env.Where(entry => entry.Contains('=', StringComparison.Ordinal))],
                     User = User ?? "",
                     WorkingDir = WorkingDirectory ?? "",
-                    StopSignal = StopSignal is null ? null : Signal.Parse(StopSignal).ToString(),
+                    StopSignal = StopSignal is null ? null : Signal.Name(Signal.Parse(StopSignal, nameof(StopSignal))),
                 },
             }
             : new ArchiveImportOptions { Path = path };
