@@ -13,13 +13,14 @@ internal sealed class ProcessList(ContainerdClient client, TaskCalls calls, stri
     {
         var request = new ListPidsRequest { ContainerId = id };
         var reply = await calls.CallAsync("list the processes of", id, "", o => calls.Service.ListPidsAsync(request, o), cancellationToken).ConfigureAwait(false);
-        var processes = reply.Processes.Select(ToModel);
+        var processes = reply.Processes.Select(info => ToModel(client.Session, client.Namespace, id, info));
         return [.. detailed && OperatingSystem.IsLinux() && client.Session.IsLocal ? processes.Select(HostProcess.Describe) : processes];
     }
 
-    private ContainerProcess ToModel(Wire.Types.ProcessInfo info)
+    /// <summary>What the server tells of a process, in the model's words.</summary>
+    internal static ContainerProcess ToModel(Session session, string containerdNamespace, string id, Wire.Types.ProcessInfo info)
     {
-        var process = new ContainerProcess { Session = client.Session, Namespace = client.Namespace, ContainerId = id, Pid = (int)info.Pid };
+        var process = new ContainerProcess { Session = session, Namespace = containerdNamespace, ContainerId = id, Pid = (int)info.Pid };
 
         // Null for the init process and for what exec processes started.
         if (AnyMessage.TryUnpack<Wire.Runc.ProcessDetails>(info.Info, out var runc))

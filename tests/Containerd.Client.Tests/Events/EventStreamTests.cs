@@ -200,6 +200,20 @@ public abstract class EventStreamTests(ContainerdServer server) : EventRig(serve
     }
 
     [Fact]
+    public async Task A_real_lack_of_memory_is_told()
+    {
+        using var log = await EventLog.OpenAsync(Client);
+        var id = NewId();
+        await Server.CtrAsync(
+            "run", "--detach", "--null-io", "--memory-limit", "16777216", await ImageAsync(), id, "sh", "-c", "sleep 1; dd if=/dev/zero of=/dev/null bs=64M count=1; sleep 600");
+        await log.UntilAsync(EventKind.TaskOOM, id);
+        await Server.CtrAsync("tasks", "kill", "--signal", "SIGKILL", id);
+        await log.UntilAsync(EventKind.TaskExit, id);
+        var exit = Assert.Single(log.Of(id), e => e.Kind == EventKind.TaskExit);
+        Assert.Equal((137, true), (exit.ExitCode, exit.OOMKilled));
+    }
+
+    [Fact]
     public async Task A_filter_that_containerd_cannot_read_is_an_error_at_once()
     {
         var error = await Assert.ThrowsAsync<InvalidArgumentException>(

@@ -27,19 +27,19 @@ namespace Containerd.PowerShell.Commands.Events;
 /// </remarks>
 /// <example>
 /// <para>Starts a container again whenever it ends with an error.</para>
-/// <code>Register-CtrEvent -Kind TaskExit -Id web -SourceIdentifier web -Action { if ($EventArgs.Event.ExitCode) { Start-CtrTask $EventArgs.Event.ContainerId } }</code>
+/// <code>PS> Register-CtrEvent -Kind TaskExit -Id web -SourceIdentifier web -Action { if ($EventArgs.Event.ExitCode) { Start-CtrTask $EventArgs.Event.ContainerId } }</code>
 /// </example>
 /// <example>
 /// <para>Waits for the next image that is imported or pulled.</para>
-/// <code>Register-CtrEvent -Topic /images/create -SourceIdentifier images; (Wait-Event images).SourceEventArgs.Event.Id; Unregister-Event images</code>
+/// <code>PS> Register-CtrEvent -Topic /images/create -SourceIdentifier images; (Wait-Event images).SourceEventArgs.Event.Id; Unregister-Event images</code>
 /// </example>
 /// <example>
 /// <para>Writes all exits to a file, and stops doing so.</para>
-/// <code>Register-CtrEvent /tasks/exit -SourceIdentifier log -MessageData exits.csv -Action { $EventArgs.Event | Export-Csv $Event.MessageData -Append }; Unregister-Event log</code>
+/// <code>PS> Register-CtrEvent /tasks/exit -SourceIdentifier log -MessageData exits.csv -Action { $EventArgs.Event | Export-Csv $Event.MessageData -Append }; Unregister-Event log</code>
 /// </example>
 /// <example>
 /// <para>Shows warnings of the subscription "log", such as that the connection was lost, when they come.</para>
-/// <code>Register-EngineEvent log.Warning -Action { Write-Warning $args[0] }</code>
+/// <code>PS> Register-EngineEvent log.Warning -Action { Write-Warning $args[0] }</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Register, "CtrEvent")]
 [OutputType(typeof(PSEventJob))]

@@ -21,19 +21,19 @@ namespace Containerd.PowerShell.Commands.Events;
 /// </remarks>
 /// <example>
 /// <para>Shows everything that happens in the session's namespace.</para>
-/// <code>Watch-CtrEvent</code>
+/// <code>PS> Watch-CtrEvent</code>
 /// </example>
 /// <example>
 /// <para>Waits up to a minute until one of the web containers ends.</para>
-/// <code>Get-CtrContainer web* | Watch-CtrEvent -Topic /tasks/exit -Count 1 -Timeout 60</code>
+/// <code>PS> Get-CtrContainer web* | Watch-CtrEvent -Topic /tasks/exit -Count 1 -Timeout 60</code>
 /// </example>
 /// <example>
 /// <para>Starts a container and shows what happens to it until it ends, missing nothing.</para>
-/// <code>Watch-CtrEvent -Id job -Count 3 -Topic /tasks/* -ScriptBlock { Start-CtrTask job }</code>
+/// <code>PS> Watch-CtrEvent -Id job -Count 3 -Topic /tasks/* -ScriptBlock { Start-CtrTask job }</code>
 /// </example>
 /// <example>
 /// <para>Says which containers run out of memory, on all hosts with a session and in all namespaces.</para>
-/// <code>Watch-CtrEvent -Kind TaskOOM -AllNamespaces -Session (Get-CtrSession) | ForEach-Object { "$($_.Session) $($_.ContainerId)" }</code>
+/// <code>PS> Watch-CtrEvent -Kind TaskOOM -AllNamespaces -Session (Get-CtrSession) | ForEach-Object { "$($_.Session) $($_.ContainerId)" }</code>
 /// </example>
 [Cmdlet(VerbsCommon.Watch, "CtrEvent")]
 [OutputType(typeof(ContainerdEvent))]

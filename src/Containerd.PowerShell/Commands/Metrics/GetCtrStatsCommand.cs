@@ -21,15 +21,15 @@ namespace Containerd.PowerShell.Commands.Metrics;
 /// </remarks>
 /// <example>
 /// <para>Shows what all running containers use.</para>
-/// <code>Get-CtrStats</code>
+/// <code>PS> Get-CtrStats</code>
 /// </example>
 /// <example>
 /// <para>Finds the five that use most memory, without waiting for CpuPercent.</para>
-/// <code>Get-CtrStats -NoCpuPercent | Sort-Object MemoryUsage -Descending | Select-Object -First 5 Id, MemoryUsage, MemoryPercent</code>
+/// <code>PS> Get-CtrStats -NoCpuPercent | Sort-Object MemoryUsage -Descending | Select-Object -First 5 Id, MemoryUsage, MemoryPercent</code>
 /// </example>
 /// <example>
 /// <para>Records a container's use every ten seconds until Ctrl+C.</para>
-/// <code>Get-CtrStats web -Follow -Interval 10 | Select-Object Timestamp, CpuPercent, MemoryUsage | Export-Csv web.csv</code>
+/// <code>PS> Get-CtrStats web -Follow -Interval 10 | Select-Object Timestamp, CpuPercent, MemoryUsage | Export-Csv web.csv</code>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CtrStats", DefaultParameterSetName = OnceSet)]
 [OutputType(typeof(ContainerStats))]
