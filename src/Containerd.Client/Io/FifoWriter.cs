@@ -6,15 +6,18 @@ namespace Containerd.Client.Io;
 internal sealed class FifoWriter : IPollTarget
 {
     private const int LargeCapacity = 1024 * 1024;
+    private const int LongestLookMilliseconds = 16;
 
     private readonly object _gate = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly FifoPoller _poller;
+    private readonly string _path;
     private readonly FileDescriptor _fd;
     private readonly long _token;
     private FileDescriptor? _keeper;
     private TaskCompletionSource? _writable;
     private bool _watched;
+    private bool _connected;
     private bool _closed;
 
     /// <summary>Opens a FIFO that no process reads yet.</summary>
@@ -25,6 +28,7 @@ internal sealed class FifoWriter : IPollTarget
     public FifoWriter(FifoPoller poller, string path, bool attach)
     {
         _poller = poller;
+        _path = path;
         // The shim opens its end during the RPC. Until then we are the reader ourselves, or opening would fail and a write be refused.
         _keeper = attach ? null : FileDescriptor.Open(path, LibC.O_RDONLY);
         try
@@ -40,13 +44,16 @@ internal sealed class FifoWriter : IPollTarget
         }
     }
 
-    /// <summary>The shim has its end open, so from now on nobody reading means that nobody ever will again.</summary>
+    /// <summary>
+    /// The RPC has returned in which the shim opens its end. It does that in the background, so the end may open a moment later; once it has
+    /// been open, nobody reading means that nobody ever will again.
+    /// </summary>
     public void Connected()
     {
         lock (_gate)
         {
-            _keeper?.Dispose();
-            _keeper = null;
+            _connected = true;
+            _writable?.TrySetResult();
         }
     }
 
@@ -58,6 +65,7 @@ internal sealed class FifoWriter : IPollTarget
         {
             while (!bytes.IsEmpty)
             {
+                await MeetReaderAsync(cancellationToken).ConfigureAwait(false);
                 Task writable;
                 lock (_gate)
                 {
@@ -93,6 +101,7 @@ internal sealed class FifoWriter : IPollTarget
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            await MeetReaderAsync(cancellationToken).ConfigureAwait(false);
             Abort();
         }
         finally
@@ -122,6 +131,30 @@ internal sealed class FifoWriter : IPollTarget
             _keeper?.Dispose();
             _keeper = null;
             _writable?.TrySetResult();
+        }
+    }
+
+    /// <summary>
+    /// Waits until the shim has opened its end, and only then lets go of ours: were the FIFO closed before, what is in it would be lost, and the
+    /// shim would wait for ever for a writer to come. The kernel tells nobody when a reader comes, so it is looked for.
+    /// </summary>
+    private async ValueTask MeetReaderAsync(CancellationToken cancellationToken)
+    {
+        for (var pause = 1; !MeetReader(); pause = Math.Min(2 * pause, LongestLookMilliseconds))
+            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool MeetReader()
+    {
+        lock (_gate)
+        {
+            if (_keeper is null || !_connected)
+                return true;
+            // Without a reader a FIFO can't be opened to write (ENXIO), and without ours any reader is the shim.
+            _keeper.Dispose();
+            using var probe = FileDescriptor.TryOpen(_path, LibC.O_WRONLY);
+            _keeper = probe is null ? FileDescriptor.Open(_path, LibC.O_RDONLY) : null;
+            return probe is not null;
         }
     }
 

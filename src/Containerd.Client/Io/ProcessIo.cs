@@ -75,8 +75,8 @@ public abstract class ProcessIo : IAsyncDisposable
     }
 
     /// <summary>
-    /// The RPC in which the shim opens its ends has returned. From now on stdin that nobody reads any more is noticed; before, what is
-    /// written waits in the pipe.
+    /// The RPC in which the shim opens its ends has returned. From now on stdin that nobody reads any more is noticed, as soon as the shim
+    /// has opened its end, which may be a moment later; before, what is written waits in the pipe.
     /// </summary>
     public virtual void Connected()
     {
@@ -96,9 +96,10 @@ public abstract class ProcessIo : IAsyncDisposable
 
     /// <summary>
     /// Closes our end of stdin when all writes begun are done. That alone gives the process no end of file: the shim holds the FIFO open
-    /// too, so call the CloseIO RPC after it, and both only after Start (trap T11).
+    /// too, so call the CloseIO RPC after it, and both only after Start (trap T11). Waits until the shim has its end open; a shim that
+    /// never opens it (the process was gone first) is waited for until the token or <see cref="DrainAsync"/> ends that.
     /// </summary>
-    /// <param name="cancellationToken">Ends the wait for writes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public virtual ValueTask CloseStdinAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
     /// <summary>

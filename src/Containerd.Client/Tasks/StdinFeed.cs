@@ -26,9 +26,9 @@ internal sealed class StdinFeed(TaskCalls calls, string id, string execId, Proce
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            await io.CloseStdinAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
+        await io.CloseStdinAsync(cancellationToken).ConfigureAwait(false);
         var request = new Wire.Tasks.CloseIORequest { ContainerId = id, ExecId = execId, Stdin = true };
         try
         {

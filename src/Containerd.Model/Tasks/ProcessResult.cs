@@ -27,6 +27,9 @@ public sealed record ProcessResult : SessionObject
     /// <summary>How long it ran.</summary>
     public TimeSpan? Duration => ExitedAt is { } end ? (end > StartedAt ? end - StartedAt : TimeSpan.Zero) : null;
 
+    /// <summary>True when it wrote more than is kept: 64 MiB of each stream.</summary>
+    public bool OutputTruncated { get; init; }
+
     /// <summary>True when a background child still held stdout or stderr after the process had ended, so more output may have come.</summary>
     public bool OutputStillOpen { get; init; }
 }

@@ -34,6 +34,10 @@ internal sealed class CommandOutput : IDisposable
             CancellationToken.None);
     }
 
+    /// <summary>Does something on the pipeline's thread, in order with all else. How many such entries wait is up to the caller.</summary>
+    /// <param name="entry">What to do.</param>
+    public void Write(Action<Cmdlet> entry) => _entries.Add(entry);
+
     /// <summary>Writes a non-terminating error.</summary>
     /// <param name="record">The error.</param>
     public void WriteError(ErrorRecord record) => _entries.Add(cmdlet => cmdlet.WriteError(record));

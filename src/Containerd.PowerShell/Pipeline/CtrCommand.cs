@@ -170,7 +170,9 @@ public abstract class CtrCommand : PSCmdlet, IDisposable
             Write(entry);
     }
 
-    private void PumpUntil(Func<bool> done)
+    /// <summary>Writes what the work puts out until a condition holds. Whoever makes it true wakes the thread (<see cref="CommandOutput.Wake"/>).</summary>
+    /// <param name="done">The condition.</param>
+    private protected void PumpUntil(Func<bool> done)
     {
         while (!_aborted)
         {

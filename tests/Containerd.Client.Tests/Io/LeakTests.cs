@@ -54,8 +54,12 @@ public sealed class LeakTests : IDisposable
         await using var io = _rig.Create(o => o with { Stdin = true });
         FifoRig.WriteAndFinish(io.Paths.Stdout, "out");
         FifoRig.WriteAndFinish(io.Paths.Stderr, "err");
-        io.Connected();
-        await io.CloseStdinAsync();
+        using (FifoRig.Reader(io.Paths.Stdin))
+        {
+            io.Connected();
+            await io.CloseStdinAsync();
+        }
+
         Assert.False((await io.DrainAsync(FifoRig.Soon)).OutputStillOpen);
     }
 }

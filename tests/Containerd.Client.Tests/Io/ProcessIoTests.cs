@@ -222,6 +222,24 @@ public sealed class ProcessIoTests : IDisposable
         Assert.Equal("early", await new StreamReader(stdin).ReadToEndAsync());
     }
 
+    [Theory]
+    [InlineData("late reader")]
+    [InlineData("")]
+    public async Task T11_a_shim_that_opens_stdin_only_after_it_has_answered_misses_nothing(string text)
+    {
+        await using var io = _rig.Create(o => o with { Stdin = true });
+        io.Connected();
+        var writing = io.WriteStdinAsync(System.Text.Encoding.UTF8.GetBytes(text)).AsTask();
+        var closing = io.CloseStdinAsync().AsTask();
+        await Assert.ThrowsAsync<System.TimeoutException>(() => closing.WaitAsync(s_grace));
+
+        using var stdin = FifoRig.Reader(io.Paths.Stdin);
+
+        Assert.True(await writing.WaitAsync(FifoRig.Soon));
+        await closing.WaitAsync(FifoRig.Soon);
+        Assert.Equal(text, await new StreamReader(stdin).ReadToEndAsync());
+    }
+
     [Fact]
     public async Task Stdin_that_nobody_reads_any_more_says_so_instead_of_hanging()
     {

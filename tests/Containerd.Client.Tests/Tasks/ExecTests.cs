@@ -100,6 +100,22 @@ public abstract class ExecTests(ContainerdServer server) : TaskRig(server)
     }
 
     [Fact]
+    public async Task T11_the_end_is_not_lost_where_stdin_is_over_before_the_shim_has_opened_it()
+    {
+        // Two hundred times a race that one in some dozens lost.
+        var id = await RunSleepAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+            {
+                var sink = new BufferSink();
+                await RunAsync(id, new ExecOptions { Command = ["wc", "-c"] }, new ProcessStreams { Stdout = sink, Stdin = new MemoryStream("12345"u8.ToArray()) }, Token);
+                Assert.Equal("5\n", sink.GetText());
+            }));
+        }
+    }
+
+    [Fact]
     public async Task T2_a_program_that_is_not_there_fails_once_and_the_container_lives_on()
     {
         var id = await RunSleepAsync();

@@ -1,6 +1,6 @@
 using System.Management.Automation;
 using Containerd.Client.Events;
-using Containerd.PowerShell.Parameters;
+using Containerd.PowerShell.Completion;
 
 namespace Containerd.PowerShell.Commands.Events;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Containerd.Client;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Parameters;
 
 namespace Containerd.PowerShell.Commands.Events;

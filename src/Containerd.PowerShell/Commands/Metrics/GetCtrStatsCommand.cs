@@ -2,6 +2,7 @@ using System.Management.Automation;
 using Containerd.Client;
 using Containerd.Client.Metrics;
 using Containerd.PowerShell.Errors;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
 

@@ -1,4 +1,6 @@
 using System.Management.Automation;
+using Containerd.Client;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
 
@@ -28,32 +30,31 @@ public sealed class GetCtrTaskCommand : ConcurrentCommand
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [Alias("ContainerId")]
     [ArgumentCompleter(typeof(TaskIdCompleter))]
-    public string[] Id { get; set; } = ["*"];
+    public string[]? Id { get; set; }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var named = Id.Where(id => !WildcardPattern.ContainsWildcardCharacters(id)).Distinct().ToArray();
-        var patterns = Id.Where(WildcardPattern.ContainsWildcardCharacters).Select(id => WildcardPattern.Get(id, WildcardOptions.IgnoreCase)).ToArray();
+        var ids = new NamePatterns(Id);
         foreach (var client in Clients())
         {
-            foreach (var id in named)
+            foreach (var id in ids.Literals)
             {
                 Start(id, async token =>
                     await Output.WriteObjectAsync(await client.Tasks.GetAsync(id, token).ConfigureAwait(false), token).ConfigureAwait(false));
             }
 
-            if (patterns.Length == 0)
-                continue;
-            Start(client.Session, async token =>
-            {
-                foreach (var task in (await client.Tasks.ListAsync(token).ConfigureAwait(false)).OrderBy(task => task.Id, StringComparer.Ordinal))
-                {
-                    if (!named.Contains(task.Id) && Array.Exists(patterns, pattern => pattern.IsMatch(task.Id)))
-                        await Output.WriteObjectAsync(task, token).ConfigureAwait(false);
-                }
-            });
+            if (ids.HasWildcards)
+                Start(client.Session, token => ListAsync(client, ids, token));
         }
+    }
+
+    private async Task ListAsync(ContainerdClient client, NamePatterns ids, CancellationToken token)
+    {
+        var tasks = await client.Tasks.ListAsync(token).ConfigureAwait(false);
+        foreach (var task in tasks.Where(task => ids.Match(task.Id) && !ids.Literals.Contains(task.Id)).OrderBy(task => task.Id, StringComparer.Ordinal))
+            await Output.WriteObjectAsync(task, token).ConfigureAwait(false);
     }
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Parameters;
 
 namespace Containerd.PowerShell.Commands.Tasks;

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Containerd.Client;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
 
@@ -16,6 +17,7 @@ public abstract class TaskCommand : ConcurrentCommand
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [Alias("ContainerId")]
     [ArgumentCompleter(typeof(TaskIdCompleter))]
     public string[] Id { get; set; } = [];
 
@@ -34,22 +36,16 @@ public abstract class TaskCommand : ConcurrentCommand
         }
     }
 
-    /// <summary>The ids that the patterns mean on one server, and whether the user named them. A list is asked for only with a wildcard.</summary>
+    /// <summary>The ids that are meant on one server, and whether the user named them. A list is asked for only with a wildcard.</summary>
     private IEnumerable<(string Id, bool IsNamed)> Find(ContainerdClient client)
     {
-        var named = Id.Where(id => !WildcardPattern.ContainsWildcardCharacters(id)).Distinct().ToArray();
-        foreach (var id in named)
+        var ids = new NamePatterns(Id);
+        foreach (var id in ids.Literals)
             yield return (id, true);
-        if (named.Length == Id.Length)
+        if (!ids.HasWildcards || !TryAwait(client.Session, client.Tasks.ListAsync, out var tasks))
             yield break;
-        var patterns = Id.Where(WildcardPattern.ContainsWildcardCharacters).Select(id => WildcardPattern.Get(id, WildcardOptions.IgnoreCase)).ToArray();
-        if (!TryAwait(client.Session, client.Tasks.ListAsync, out var tasks))
-            yield break;
-        foreach (var task in tasks)
-        {
-            if (!named.Contains(task.Id) && Array.Exists(patterns, pattern => pattern.IsMatch(task.Id)))
-                yield return (task.Id, false);
-        }
+        foreach (var task in tasks.Where(task => ids.Match(task.Id) && !ids.Literals.Contains(task.Id)))
+            yield return (task.Id, false);
     }
 
     // What a wildcard found may be gone by now: nobody asked for it by name.

@@ -3,7 +3,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using Containerd.Client.Oci;
 
-namespace Containerd.PowerShell.Parameters;
+namespace Containerd.PowerShell.Completion;
 
 /// <summary>Completes the names of signals, with or without SIG.</summary>
 public sealed class SignalCompleter : IArgumentCompleter
