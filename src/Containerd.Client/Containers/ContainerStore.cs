@@ -69,6 +69,26 @@ public sealed class ContainerStore
         return new ContainerCreation(_client, options).RunAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Makes a container, runs its process to the end with the caller at its streams, and removes it whatever happens.
+    /// Cancelled, it kills the process.
+    /// </summary>
+    /// <param name="options">What of.</param>
+    /// <param name="streams">What feeds and takes the process's streams.</param>
+    /// <param name="step">Hears of every step, in words.</param>
+    /// <param name="cancellationToken">Kills the process.</param>
+    /// <returns>How the process ended. All of its output is with the sinks.</returns>
+    /// <exception cref="AlreadyExistsException">The id is in use.</exception>
+    /// <exception cref="NotFoundException">There is no such image, or it has no such program.</exception>
+    /// <exception cref="FailedPreconditionException">The server is not on this machine.</exception>
+    public Task<Tasks.ProcessOutcome> RunAsync(
+        ContainerOptions options, Tasks.ProcessStreams streams, Action<string> step, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(streams);
+        return new ContainerRun(_client, options).RunAsync(streams, step, cancellationToken);
+    }
+
     /// <summary>Changes labels and leaves all others as they are.</summary>
     /// <param name="id">The container's id.</param>
     /// <param name="changes">The labels to set; a value of null or the empty text removes the label, for containerd keeps no empty one.</param>

@@ -45,13 +45,22 @@ internal sealed class TaskCreation : IAttachable
         ContainerdClient client, TaskCalls calls, string id, StartOptions options, CancellationToken cancellationToken)
     {
         var container = await calls.GetContainerAsync(id, cancellationToken).ConfigureAwait(false);
+        var mounts = container.SnapshotKey.Length > 0
+            ? await client.Snapshots(container.Snapshotter).MountsAsync(container.SnapshotKey, cancellationToken).ConfigureAwait(false)
+            : [];
+        return Of(calls, container, mounts, options);
+    }
+
+    /// <summary>What the creation needs, where it is known already.</summary>
+    /// <exception cref="FailedPreconditionException">The container has no spec.</exception>
+    public static TaskCreation Of(TaskCalls calls, Wire.Containers.Container container, IReadOnlyList<Snapshots.Mount> mounts, StartOptions options)
+    {
         if (container.Spec is not { Value.Length: > 0 } stored)
-            throw new FailedPreconditionException($"Cannot start container '{id}': it has no spec.");
+            throw new FailedPreconditionException($"Cannot start container '{container.Id}': it has no spec.");
         var spec = RuntimeSpec.Parse(stored.Value.Span);
-        var request = new CreateTaskRequest { ContainerId = id, Options = MergeOptions(container, options) };
-        if (container.SnapshotKey.Length > 0)
+        var request = new CreateTaskRequest { ContainerId = container.Id, Options = MergeOptions(container, options) };
+        if (mounts.Count > 0)
         {
-            var mounts = await client.Snapshots(container.Snapshotter).MountsAsync(container.SnapshotKey, cancellationToken).ConfigureAwait(false);
             request.Rootfs.Add(mounts.Select(mount => mount.ToWire()));
             LabelMounts(request, spec);
         }

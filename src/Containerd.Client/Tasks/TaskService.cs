@@ -83,6 +83,14 @@ public sealed class TaskService
         return await new AttachedRun(_client, _calls, creation, streams).RunAsync(creation.Terminal, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>As <see cref="RunAsync(string, ProcessStreams, CancellationToken)"/>, for a container that was made a moment ago: nothing is asked for again.</summary>
+    internal Task<ProcessOutcome> RunAsync(
+        Wire.Containers.Container container, IReadOnlyList<Snapshots.Mount> mounts, ProcessStreams streams, CancellationToken cancellationToken)
+    {
+        var creation = TaskCreation.Of(_calls, container, mounts, new StartOptions());
+        return new AttachedRun(_client, _calls, creation, streams).RunAsync(creation.Terminal, cancellationToken);
+    }
+
     /// <summary>Sends a signal.</summary>
     /// <param name="id">The container's id.</param>
     /// <param name="signal">The signal's Linux number.</param>
