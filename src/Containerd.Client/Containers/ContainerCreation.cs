@@ -1,7 +1,7 @@
 using Containerd.Client.Connection;
 using Containerd.Client.Images;
-using Containerd.Client.Snapshots;
 using Containerd.Client.Namespaces;
+using Containerd.Client.Snapshots;
 using Containerd.Client.Wire;
 using Record = Containerd.Client.Wire.Containers.Container;
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Containerd.Client;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Errors;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Pipeline;
@@ -20,11 +21,13 @@ public abstract class SessionCommand : CtrCommand
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SessionArgument]
+    [ArgumentCompleter(typeof(SessionNameCompleter))]
     public Session[]? Session { get; set; }
 
     /// <summary>The containerd namespace for this call. By default the session's own; objects from the pipeline bring theirs.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(NamespaceCompleter))]
     public string? Namespace { get; set; }
 
     /// <summary>The clients of the sessions to use, each in the namespace to use. A closed session is an error record.</summary>

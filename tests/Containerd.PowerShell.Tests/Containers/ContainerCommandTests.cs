@@ -169,8 +169,12 @@ public abstract class ContainerCommandTests(ContainerdServer server) : Container
     [InlineData("New-CtrContainer x box:1 -Snapshotter over", "overlayfs")]
     [InlineData("New-CtrContainer x box:1 -Runtime io.containerd.runc.v2", "io.containerd.runc.v2")]
     [InlineData("Get-CtrContainer -Session nobody -Id ", "")]
+    [InlineData("Get-CtrContainer -Session fi", "first")]
+    [InlineData("Remove-CtrSession ", "first,'the ''second'''")]
+    [InlineData("Get-CtrContainer -Session first -Id d", "db")]
     public void Names_complete(string line, string completions)
     {
+        Invoke($"Get-CtrSession | Remove-CtrSession; $null = New-CtrSession {Server.Address} -Namespace {Namespace} -Name first; $null = New-CtrSession {Server.Address} -Name \"the 'second'\"");
         Invoke("$null = New-CtrContainer db, web1, web2 box:1");
         var found = Invoke("foreach ($match in (TabExpansion2 $line $line.Length).CompletionMatches) { $match.CompletionText }", ("line", line)).Values.Cast<string>();
         Assert.Equal(completions, string.Join(',', found));

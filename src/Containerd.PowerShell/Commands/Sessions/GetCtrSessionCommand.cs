@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Errors;
 using Containerd.PowerShell.Sessions;
 
@@ -24,6 +25,7 @@ public sealed class GetCtrSessionCommand : PSCmdlet
     [Parameter(Position = 0, ValueFromPipeline = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(SessionNameCompleter))]
     public string[]? Name { get; set; }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Containerd.PowerShell.Completion;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
 
@@ -19,6 +20,7 @@ public sealed class RemoveCtrSessionCommand : PSCmdlet
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ValidateNotNullOrEmpty]
     [SessionArgument]
+    [ArgumentCompleter(typeof(SessionNameCompleter))]
     public Session[] Session { get; set; } = [];
 
     /// <inheritdoc/>

@@ -1,19 +1,13 @@
 # How containers look at a prompt: their views, their help, and what other commands make of them.
 BeforeAll {
-    Import-Module "$PSScriptRoot/../../Containerd.psd1"
-    $servers = $env:CTR_SERVERS ? $env:CTR_SERVERS : '/opt/ctr-servers'
-    $script:server = Start-CtrServer -Path "$servers/trixie/bin/containerd"
-    $script:session = New-CtrSession $server.Address -Namespace $server.Namespace
+    . "$PSScriptRoot/Server.ps1"
+    Start-SpecServer
     # A root file system that nothing is started in needs no image.
     $null = New-CtrContainer web -RootFs /tmp -Command sleep, 600, ('a' * 50) -Label @{ tier = 'front' }
     $null = New-CtrContainer db -RootFs /tmp -Command sleep, 600
 }
 
-AfterAll {
-    Get-CtrContainer -ErrorAction Ignore | Remove-CtrContainer -Force
-    $session | Remove-CtrSession
-    $server | Stop-CtrServer
-}
+AfterAll { Stop-SpecServer }
 
 Describe 'Get-CtrContainer at the prompt' {
     It 'shows id, state, image, command and age in a table' {
