@@ -25,7 +25,18 @@ public sealed record StdioPaths(string Stdin, string Stdout, string Stderr, bool
     /// Unlike a <c>file://</c> URI it keeps the file's own mode (trap T29). Lines of the two streams may change places.
     /// </summary>
     /// <param name="file">Absolute path of a regular file on the daemon's host; <see cref="FileSink.Open"/> makes one privately.</param>
-    public static StdioPaths AppendTo(string file) => new("", Absolute(file), file, Terminal: false);
+    public static StdioPaths AppendTo(string file) => new("", Absolute(file), BesideStdout(file), Terminal: false);
+
+    /// <summary>
+    /// Another spelling of the path that stdout has, for stderr to go to the same file. With one and the same spelling the shim shares one
+    /// open file between the streams, and closes it when stdout ends; of an exec so short that this is before stderr was begun, stderr is lost.
+    /// </summary>
+    /// <param name="file">The absolute path of stdout's file.</param>
+    public static string BesideStdout(string file)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        return Path.Combine(Path.GetDirectoryName(file) ?? "", ".", Path.GetFileName(file));
+    }
 
     /// <summary>
     /// The output of a terminal written to a file that exists, by the shim itself. From its beginning: with a terminal the shim does not

@@ -48,6 +48,8 @@ internal static class DetachedStart
                 : throw new InvalidArgumentException("Stderr", $"'{stdout}' takes both streams: nothing is left for '{stderr}'.");
         }
 
+        if (stderr is not null && stderr == stdout)
+            stderr = StdioPaths.BesideStdout(stderr);
         return stdin.Length == 0 && stdout is null && stderr is null
             ? StdioPaths.None
             : new StdioPaths(stdin, stdout ?? StdioPaths.NullDevice, stderr ?? StdioPaths.NullDevice, Terminal: false);

@@ -140,11 +140,13 @@ public abstract class LiveProcessIoTests(ContainerdServer server) : TaskRig(serv
     {
         var log = Path.Combine(Server.TempDirectory, "private", NewId("log"));
         FileSink.Open(log).Dispose();
-        for (var i = 0; i < 2; i++)
-            Assert.Equal(0u, await WaitAsync(await StartAsync(StdioPaths.AppendTo(log), "echo out; echo err >&2")));
+        // So short that one stream has ended before the shim takes up the other; that has lost bytes.
+        var container = await RunSleepAsync();
+        for (var i = 0; i < 10; i++)
+            Assert.Equal(0u, await WaitAsync(await StartAsync(StdioPaths.AppendTo(log), "echo out; echo err >&2", container)));
         // The shim copies on after the exit.
-        await UntilAsync(() => new FileInfo(log).Length == 16, "all output is in the log");
-        Assert.Equal(["err", "err", "out", "out"], (await File.ReadAllLinesAsync(log)).Order());
+        await UntilAsync(() => new FileInfo(log).Length == 80, "all output is in the log");
+        Assert.Equal((10, 10), ((await File.ReadAllLinesAsync(log)).Count(l => l == "out"), (await File.ReadAllLinesAsync(log)).Count(l => l == "err")));
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(log));
     }
@@ -193,9 +195,9 @@ public abstract class LiveProcessIoTests(ContainerdServer server) : TaskRig(serv
         return (io, exec);
     }
 
-    private async Task<(string Container, string Id)> StartAsync(StdioPaths paths, string script)
+    private async Task<(string Container, string Id)> StartAsync(StdioPaths paths, string script, string? container = null)
     {
-        var exec = (Container: await RunSleepAsync(), Id: NewId("exec"));
+        var exec = (Container: container ?? await RunSleepAsync(), Id: NewId("exec"));
         var process = new
         {
             args = new[] { "sh", "-c", script },

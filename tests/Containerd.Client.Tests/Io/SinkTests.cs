@@ -121,7 +121,7 @@ public sealed class SinkTests : IDisposable
     [Fact]
     public void A_log_that_the_shim_appends_to_needs_an_absolute_path()
     {
-        Assert.Equal(new StdioPaths("", "/x/log", "/x/log", Terminal: false), StdioPaths.AppendTo("/x/log"));
+        Assert.Equal(new StdioPaths("", "/x/log", "/x/./log", Terminal: false), StdioPaths.AppendTo("/x/log"));
         Assert.Equal(new StdioPaths("", "/x/log", "", Terminal: true), StdioPaths.TerminalTo("/x/log"));
         Assert.Throws<ArgumentException>(() => StdioPaths.AppendTo("log"));
     }
