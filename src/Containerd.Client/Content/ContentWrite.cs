@@ -143,7 +143,6 @@ internal sealed class ContentWrite(ContentStore store, CallScope scope, ContentT
         foreach (var (key, value) in content.Labels)
             request.Labels.Add(key, value);
         var reply = await SendAsync(call, request, cancellationToken).ConfigureAwait(false);
-        await call.RequestStream.CompleteAsync().ConfigureAwait(false);
         return new WrittenContent(reply.Digest, end, Existed: false);
     }
 
@@ -165,9 +164,9 @@ internal sealed class ContentWrite(ContentStore store, CallScope scope, ContentT
         {
             await call.RequestStream.WriteAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is InvalidOperationException or RpcException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is InvalidOperationException or RpcException or IOException && !cancellationToken.IsCancellationRequested)
         {
-            // The server has ended the stream; its reason is read below, and is thrown by the read.
+            // The server has ended the stream, or is gone: the read below throws the reason.
         }
 
         return await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false)

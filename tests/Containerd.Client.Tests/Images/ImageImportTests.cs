@@ -227,6 +227,28 @@ public abstract class ImageImportTests(ContainerdServer server) : ImageRig(serve
         Assert.Equal(seen.Last(step => step.Phase == ImportPhase.Writing).Total, seen.Last(step => step.Phase == ImportPhase.Writing).Done);
     }
 
+    [Fact]
+    public async Task A_daemon_that_restarts_in_its_middle_ends_an_import_and_nothing_stays()
+    {
+        var path = await SaveAsync(s_image.ToOciLayoutTar());
+        Task? restart = null;
+        var progress = new Listener(step =>
+        {
+            if (restart is null && step.Phase == ImportPhase.Writing && step.Done > 0)
+            {
+                Server.KillAsync().GetAwaiter().GetResult();
+                restart = Server.RestartAsync();
+            }
+        });
+
+        var error = await Assert.ThrowsAsync<ConnectionException>(() =>
+            Client.Images.ImportAsync(new ArchiveImportOptions { Path = path, Snapshotter = "overlayfs" }, Token, progress));
+        await restart!;
+
+        Assert.Equal("NoServer", error.ErrorId);
+        Assert.Empty(await InventoryAsync());
+    }
+
     private Task<IReadOnlyList<ImportedImage>> ImportAsync(string path, Func<ArchiveImportOptions, ArchiveImportOptions>? change = null)
     {
         var options = new ArchiveImportOptions { Path = path, Snapshotter = "overlayfs" };
