@@ -172,8 +172,6 @@ public sealed class ImageStore
         PlatformImage image, string snapshotter, CancellationToken cancellationToken, IProgress<UnpackProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(image);
-        if (image.ChainId.Length == 0 || await _client.Snapshots(snapshotter).ExistsAsync(image.ChainId, cancellationToken).ConfigureAwait(false))
-            return image.ChainId;
         var lease = await _client.Leases.CreateAsync(cancellationToken).ConfigureAwait(false);
         await using (lease.ConfigureAwait(false))
         {

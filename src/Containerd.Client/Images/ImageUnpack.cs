@@ -37,27 +37,43 @@ internal sealed class ImageUnpack(ContainerdClient client, PlatformImage image, 
         }
 
         var chain = ChainId.All(diffIds);
-        for (var i = 0; i < chain.Count; i++)
+        if (chain.Count > 0 && !await HoldAsync(chain[^1], cancellationToken).ConfigureAwait(false))
         {
-            progress?.Report(new UnpackProgress(i, chain.Count));
-            await EnsureLayerAsync(image.Layers[i], diffIds[i], chain[i], i == 0 ? "" : chain[i - 1], cancellationToken).ConfigureAwait(false);
+            for (var i = 0; i < chain.Count; i++)
+            {
+                progress?.Report(new UnpackProgress(i, chain.Count));
+                await EnsureLayerAsync(image.Layers[i], diffIds[i], chain[i], i == 0 ? "" : chain[i - 1], cancellationToken).ConfigureAwait(false);
+            }
         }
 
         progress?.Report(new UnpackProgress(chain.Count, chain.Count));
         if (chain.Count == 0)
             return;
 
-        // This label alone keeps the snapshots for as long as the image is there.
+        // This label alone keeps the snapshots for as long as the image is there; also those that another image brought.
         await client.Content.UpdateLabelsAsync(
             image.ConfigDescriptor.Digest,
             new Dictionary<string, string> { [SnapshotGcLabel + snapshotter] = chain[^1] },
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Whether a layer's snapshot is there, and stays there: what others made can go with their images at any time.</summary>
+    private async Task<bool> HoldAsync(string chainId, CancellationToken cancellationToken)
+    {
+        // In this order: what is found after it was put under the lease was not collected before.
+        if (client.Scope.Lease is { } lease)
+        {
+            await client.Leases.AddResourceAsync(lease, new LeaseResource("snapshots/" + snapshotter, chainId), cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        return await _snapshots.ExistsAsync(chainId, cancellationToken).ConfigureAwait(false);
+    }
+
     private async Task EnsureLayerAsync(
         ContentDescriptor layer, string diffId, string chainId, string parent, CancellationToken cancellationToken)
     {
-        if (await _snapshots.ExistsAsync(chainId, cancellationToken).ConfigureAwait(false))
+        if (await HoldAsync(chainId, cancellationToken).ConfigureAwait(false))
             return;
         var key = $"extract-{DateTime.UtcNow.Ticks}-{Guid.NewGuid():N} {chainId}";
         var labels = new Dictionary<string, string> { [RefLabel] = chainId };

@@ -68,6 +68,42 @@ public abstract class ImageStoreTests(ContainerdServer server) : ImageRig(server
     }
 
     [Fact]
+    public async Task An_image_keeps_the_snapshots_that_another_one_brought()
+    {
+        await ImportByCtrAsync(new TestImage { Name = "example.test/first:1" });
+        await Client.Images.ImportAsync(
+            new ArchiveImportOptions { Path = await SaveAsync(new TestImage { Name = "example.test/second:1", Cmd = ["true"] }.ToOciLayoutTar()) }, Token);
+        var second = await Client.Images.ResolveAsync("example.test/second:1", Token);
+
+        await Client.Images.DeleteAsync("example.test/first:1", collect: true, Token);
+
+        Assert.True(await Client.Snapshots("overlayfs").ExistsAsync(second.ChainId, Token));
+    }
+
+    [Fact]
+    public async Task T20_snapshots_that_go_while_an_image_is_unpacked_do_not_fail_it()
+    {
+        var image = new TestImage { Name = "example.test/race:1", Files = new Dictionary<string, string> { ["/x"] = "y" } };
+        await ImportByCtrAsync(image);
+        await ForgetUnpackAsync();
+        var resolved = await Client.Images.ResolveAsync(image.Name, Token);
+        await using (var other = await Client.Leases.CreateAsync(Token))
+        {
+            await UnpackBottomAsync(other.Client, resolved);
+            Assert.Single(await Client.Snapshots("overlayfs").ListAsync([], Token).ToListAsync(Token));
+        }
+
+        // Nothing but the other's lease held that snapshot, and the lease is gone: a collection comes before the second layer.
+        await Client.Images.EnsureUnpackedAsync(resolved.Content, "overlayfs", Token, new Listener([], step =>
+        {
+            if (step.Layer == 1)
+                CollectGarbageAsync().GetAwaiter().GetResult();
+        }));
+
+        Assert.True(await Client.Snapshots("overlayfs").ExistsAsync(resolved.ChainId, Token));
+    }
+
+    [Fact]
     public async Task A_layer_that_unpacks_to_something_else_than_its_config_says_leaves_nothing()
     {
         var image = new TestImage { Name = "example.test/liar:1" };
@@ -182,9 +218,23 @@ public abstract class ImageStoreTests(ContainerdServer server) : ImageRig(server
             + manifest.RootElement.GetProperty("layers").EnumerateArray().Sum(layer => layer.GetProperty("size").GetInt64());
     }
 
-    private sealed class Listener(List<UnpackProgress> seen) : IProgress<UnpackProgress>
+    /// <summary>Unpacks the bottom layer alone, as an unpack does that fails at the second.</summary>
+    private static async Task UnpackBottomAsync(ContainerdClient client, ResolvedImage image)
     {
-        public void Report(UnpackProgress value) => seen.Add(value);
+        var bottom = image.Config.DiffIds[0];
+        var snapshots = client.Snapshots("overlayfs");
+        var mounts = await snapshots.PrepareAsync("bottom", "", Token);
+        await client.LayerDiff.ApplyAsync(image.Content.Layers[0], mounts, Token);
+        await snapshots.CommitAsync(bottom, "bottom", Token);
+    }
+
+    private sealed class Listener(List<UnpackProgress> seen, Action<UnpackProgress>? report = null) : IProgress<UnpackProgress>
+    {
+        public void Report(UnpackProgress value)
+        {
+            seen.Add(value);
+            report?.Invoke(value);
+        }
     }
 }
 
