@@ -45,13 +45,14 @@ public sealed class PrivateServer : IDisposable
             throw new UnauthorizedAccessException("A private containerd needs root: it mounts file systems and makes cgroups.");
         var program = FindProgram(options.Path);
         var token = Convert.ToHexString(RandomNumberGenerator.GetBytes(5)).ToLowerInvariant();
-        var directory = System.IO.Path.GetFullPath(options.Directory ?? System.IO.Path.Combine(System.IO.Path.GetTempPath(), "ctr-" + token));
+        var containerdNamespace = "ctr-" + token;
+        var directory = System.IO.Path.GetFullPath(options.Directory ?? System.IO.Path.Combine(System.IO.Path.GetTempPath(), containerdNamespace));
         var address = ServerAddress.Parse(directory + "/c.sock");
         if (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
             throw new InvalidArgumentException("Directory", $"The directory '{directory}' is not empty: everything in a private server's directory is removed with it.");
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         var script = WriteFiles(directory, address);
-        var guard = StartGuard(script, directory, program, options.Detached);
+        var guard = StartGuard(script, directory, containerdNamespace, program, options.Detached);
         try
         {
             if (!options.Detached)
@@ -61,7 +62,7 @@ public sealed class PrivateServer : IDisposable
             return new PrivateServer(guard, new Server
             {
                 Address = address.ToString(),
-                Namespace = "ctr-" + token,
+                Namespace = containerdNamespace,
                 Version = version,
                 Directory = directory,
                 LogPath = directory + "/log",
@@ -155,10 +156,10 @@ public sealed class PrivateServer : IDisposable
         return script;
     }
 
-    private static Process StartGuard(string script, string directory, string program, bool detached)
+    private static Process StartGuard(string script, string directory, string containerdNamespace, string program, bool detached)
     {
         // A session of its own keeps Ctrl+C at the terminal from reaching it.
-        var start = new ProcessStartInfo("setsid", ["bash", script, directory, .. detached ? ["detached"] : Array.Empty<string>()])
+        var start = new ProcessStartInfo("setsid", ["bash", script, directory, containerdNamespace, .. detached ? ["detached"] : Array.Empty<string>()])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,6 +1,7 @@
 #!/bin/bash
-# private-server.sh DIR [detached]: keeps one private containerd, the one named by CONTAINERD, with its root, state, socket,
-# temporary files and log under DIR. DIR/config.toml is there when it starts.
+# private-server.sh DIR NAMESPACE [detached]: keeps one private containerd, the one named by CONTAINERD, with its root, state,
+# socket, temporary files and log under DIR. DIR/config.toml is there when it starts. NAMESPACE (and NAMESPACE-anything) is
+# no other server's; in namespaces of other names only the containers with a bundle here are this server's.
 #
 # It obeys lines on its standard input and answers each on its standard output:
 #   start   starts the daemon              → started <pid>
@@ -9,7 +10,7 @@
 # everything of this server away: daemon, shims, container processes, mounts, cgroups, runc's state, shim sockets, DIR.
 # A detached one starts the daemon by itself and lives until SIGTERM.
 set -u
-dir=$1 mode=${2:-attached}
+dir=$1 namespace=$2 mode=${3:-attached}
 bundles=$dir/state/io.containerd.runtime.v2.task
 tasks=$dir/root/io.containerd.runtime.v2.task
 daemon=
@@ -47,7 +48,7 @@ containers() {
   done | sort -u
 }
 
-# A container's processes are descendants of a shim ($@), or its init process, or in its cgroup.
+# A container's processes are descendants of a shim ($@), or in its cgroup.
 container_processes() {
   local next="$*" children pid container
   while [ -n "${next// /}" ]; do
@@ -56,18 +57,23 @@ container_processes() {
     echo "$children"
     next=$children
   done
+  grep -lE ":/(.*/)?$namespace(-[^/]*)?/" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3
   for container in $(containers); do
     grep -lE ":/(.*/)?$container(/|\$)" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3
   done
 }
 
-# The sockets that shims listen on are outside DIR, named by a hash: read off the bundles and the live shims.
+# The sockets that shims listen on are outside DIR. Read off the bundles and the live shims ($@); a shim that was killed leaves
+# its socket for ever, named by the SHA-256 of address, namespace and id, which the daemon logs when it notices the death.
 shim_sockets() {
   cat "$bundles"/*/*/{address,bootstrap.json} 2>/dev/null | grep -oE '/run/containerd/s/[0-9a-f]+'
-  local pid
+  local pid id
   for pid in "$@"; do
     ls -l "/proc/$pid/fd" 2>/dev/null | sed -n 's/.*socket:\[\([0-9]*\)\]$/\1/p'
   done | awk 'NR == FNR { mine[$1]; next } ($7 in mine) && $8 ~ "^/run/containerd/s/" { print $8 }' - /proc/net/unix
+  sed -n 's|.*"cleaning up after shim disconnected" id=\([^ ]*\) namespace=\([^ ]*\).*|\2/\1|p' "$dir/log" 2>/dev/null | sort -u | while read -r id; do
+    printf '/run/containerd/s/%s\n' "$(printf '%s' "$dir/c.sock/$id" | sha256sum | cut -d' ' -f1)"
+  done
 }
 
 # A process of a paused container is frozen, and on cgroup v1 a frozen process does not die before it is thawed.
@@ -109,6 +115,8 @@ clean_up() {
     rmdir "/run/containerd/runc/$space" 2>/dev/null
     find /sys/fs/cgroup -maxdepth 3 -depth -type d -name "$space" -exec rmdir {} + 2>/dev/null
   done
+  rm -rf /run/containerd/runc/"$namespace" /run/containerd/runc/"$namespace"-*
+  find /sys/fs/cgroup -depth -type d -regextype posix-extended -regex ".*/$namespace(-[^/]*)?(/.*)?" -exec rmdir {} + 2>/dev/null
   for path in $sockets; do rm -f "$path"; done
   rm -rf --one-file-system "$dir"
 }
