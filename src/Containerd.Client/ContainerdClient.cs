@@ -63,7 +63,7 @@ public sealed class ContainerdClient : IDisposable
     public TaskLogs Logs => new(this);
 
     /// <summary>Further processes in running containers.</summary>
-    public ExecService Execs => new(this);
+    public ExecService Execs => new(this, _shared.Reaper);
 
     /// <summary>What the containers use.</summary>
     public StatsService Stats => new(this);
@@ -92,7 +92,7 @@ public sealed class ContainerdClient : IDisposable
             await ServingWait.UntilServingAsync(scope, cancellationToken).ConfigureAwait(false);
             var id = Interlocked.Increment(ref s_lastId);
             var session = new Session(id, name ?? $"Session{id}", options.Address.ToString(), containerdNamespace, options.Address.IsLocal);
-            return new ContainerdClient(session, scope, new Shared(new SessionImages(), new FifoPoller(), new EventHub()));
+            return new ContainerdClient(session, scope, new Shared(new SessionImages(), new FifoPoller(), new EventHub(), new ExecReaper()));
         }
         catch
         {
@@ -122,10 +122,11 @@ public sealed class ContainerdClient : IDisposable
     public void Dispose()
     {
         Session.MarkClosed();
+        _shared.Reaper.Dispose();
         Poller.Dispose();
         Scope.Channel.Dispose();
     }
 
     /// <summary>What all views of the client share, beside the channel.</summary>
-    private sealed record Shared(SessionImages Images, FifoPoller Poller, EventHub Events);
+    private sealed record Shared(SessionImages Images, FifoPoller Poller, EventHub Events, ExecReaper Reaper);
 }

@@ -25,6 +25,9 @@ public sealed class FileSink : IByteSink, IDisposable
     /// <summary>The full path of the file.</summary>
     public string Path { get; }
 
+    /// <summary>The open file.</summary>
+    internal SafeFileHandle File => _file;
+
     /// <summary>Bytes in the file, with those being written.</summary>
     public long Length => Interlocked.Read(ref _end);
 

@@ -9,14 +9,19 @@ namespace Containerd.Client.Tasks;
 /// </summary>
 internal sealed class AttachedRun(ContainerdClient client, TaskCalls calls, IAttachable process, ProcessStreams streams)
 {
-    public async Task<ProcessOutcome> RunAsync(bool terminal, CancellationToken cancellationToken)
+    /// <exception cref="FailedPreconditionException">The server is not on this machine.</exception>
+    public static void EnsureLocal(ContainerdClient client)
     {
         if (!client.Session.IsLocal)
         {
             throw new FailedPreconditionException(
                 $"Cannot attach to a process of containerd at {client.Session.Address}: its input and output are FIFOs on the machine it runs on, and that is not this one.");
         }
+    }
 
+    public async Task<ProcessOutcome> RunAsync(bool terminal, CancellationToken cancellationToken)
+    {
+        EnsureLocal(client);
         using var discard = new CancellationTokenSource();
         IByteSink? Stoppable(IByteSink? sink) => sink is null ? null : new StoppableSink(sink, discard.Token);
         var io = ProcessIo.Create(client.Poller, new ProcessIoOptions
@@ -53,8 +58,8 @@ internal sealed class AttachedRun(ContainerdClient client, TaskCalls calls, IAtt
             var output = await io.DrainAsync(streams.IdleGrace, cancellationToken).ConfigureAwait(false);
             var delete = process.DeleteAsync();
 
-            // The shim waits some seconds for the end of a stream that a child holds; nobody has to wait with it.
-            if (output.OutputStillOpen)
+            // The shim waits some seconds for the end of a stream that a child holds; for an exec nobody has to wait with it.
+            if (output.OutputStillOpen && process.ExecId.Length > 0)
                 _ = FailedStart.EndedAsync(delete);
             else
                 await delete.ConfigureAwait(false);

@@ -54,7 +54,7 @@ public sealed class TaskLogs
             return path;
         var why = where switch
         {
-            "" => "it was started without one",
+            "" or Io.StdioPaths.NullDevice => "it was started without one",
             _ when where.StartsWith("binary", StringComparison.Ordinal) => $"its output goes to a logging program ({where})",
             _ when Fifo.Exists(where) => "a client is attached to its output",
             _ => $"its output goes to {where}",

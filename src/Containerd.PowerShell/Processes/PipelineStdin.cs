@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Management.Automation;
-using System.Text;
 
 namespace Containerd.PowerShell.Processes;
 
@@ -53,21 +51,7 @@ internal sealed class PipelineStdin(Action onRoom) : Stream
         {
             if (_abandoned)
                 return;
-            switch (value)
-            {
-                case null:
-                    return;
-                case byte one:
-                    _written.Write([one]);
-                    break;
-                case byte[] bytes:
-                    _written.Write(bytes);
-                    break;
-                default:
-                    Encoding.UTF8.GetBytes(LanguagePrimitives.ConvertTo<string>(value), _written);
-                    _written.Write("\n"u8);
-                    break;
-            }
+            StdinText.Write(value, _written);
         }
 
         Changed();

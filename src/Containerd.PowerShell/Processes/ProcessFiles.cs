@@ -7,9 +7,10 @@ namespace Containerd.PowerShell.Processes;
 /// <summary>The files that a cmdlet's processes write to and read from, opened once for all of them.</summary>
 internal sealed class ProcessFiles : IDisposable
 {
-    private readonly string? _input;
+    private ProcessFiles(FileSink? output, FileSink? errors, string? input) => (Output, Errors, InputPath) = (output, errors, input);
 
-    private ProcessFiles(FileSink? output, FileSink? errors, string? input) => (Output, Errors, _input) = (output, errors, input);
+    /// <summary>The full path of the file for stdin; null where there is none.</summary>
+    public string? InputPath { get; }
 
     /// <summary>Takes stdout; null where it goes elsewhere.</summary>
     public FileSink? Output { get; }
@@ -54,7 +55,7 @@ internal sealed class ProcessFiles : IDisposable
     }
 
     /// <summary>The file for stdin, from its beginning; null where there is none. Each process has its own, to be disposed.</summary>
-    public FileStream? OpenInput() => _input is null ? null : OpenInput(_input);
+    public FileStream? OpenInput() => InputPath is null ? null : OpenInput(InputPath);
 
     /// <summary>Closes what is written to.</summary>
     public void Dispose()

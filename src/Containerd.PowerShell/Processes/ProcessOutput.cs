@@ -7,19 +7,6 @@ using Containerd.PowerShell.Pipeline;
 
 namespace Containerd.PowerShell.Processes;
 
-/// <summary>What becomes of the output of a process.</summary>
-internal enum OutputMode
-{
-    /// <summary>Lines of stdout go down the pipeline as they come, lines of stderr to the information stream.</summary>
-    Lines,
-
-    /// <summary>As lines, but stdout goes down the pipeline as arrays of bytes.</summary>
-    Bytes,
-
-    /// <summary>Everything is kept for one <see cref="ProcessResult"/> at the end.</summary>
-    Result,
-}
-
 /// <summary>
 /// Writes the output and the end of one process to the streams of a cmdlet. The pipeline's thread may be a few pieces behind, not more:
 /// a slow reader slows the process.

@@ -38,7 +38,7 @@ namespace Containerd.PowerShell.Commands.Containers;
 [OutputType(typeof(string), typeof(byte[]), typeof(ProcessResult))]
 public sealed class InvokeCtrContainerCommand : ContainerCreationCommand
 {
-    private readonly List<PipelineStdin> _stdins = [];
+    private PipelineStdins? _stdins;
     private ProcessFiles? _files;
 
     /// <summary>The container's id. By default one is made up from the image's name.</summary>
@@ -83,25 +83,20 @@ public sealed class InvokeCtrContainerCommand : ContainerCreationCommand
     // Each session runs one, all at once; those that the pipeline feeds must be.
     private protected override int MostAtOnce => int.MaxValue;
 
-    private bool FeedsStdin => MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject));
-
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        if (AsByteStream && PassThru)
-            Refuse(nameof(AsByteStream), "-AsByteStream and -PassThru exclude each other: the one gives bytes as they come, the other text at the end.");
-        if (InFile is not null && FeedsStdin)
-            Refuse(nameof(InFile), "The command's stdin comes from -InFile or from the pipeline, not from both.");
+        if (MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject)))
+            _stdins = new PipelineStdins(Output.Wake);
+        ProcessModes.Check(this, AsByteStream, PassThru, InFile, _stdins);
         _files = ProcessFiles.Open(this, OutFile, ErrorFile, InFile, Append);
         foreach (var client in Clients())
         {
             var id = Id ?? ContainerId.New(Image ?? Path.GetFileName(RootFs));
             if (!ShouldProcess($"{id} ({client.Namespace})", "Create, run and remove container"))
                 continue;
-            var stdin = FeedsStdin ? new PipelineStdin(Output.Wake) : null;
-            if (stdin is not null)
-                _stdins.Add(stdin);
+            var stdin = _stdins?.Add();
             Start(id, token => RunAsync(client, id, stdin, token));
         }
     }
@@ -109,17 +104,16 @@ public sealed class InvokeCtrContainerCommand : ContainerCreationCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (!FeedsStdin)
+        if (_stdins is null)
             return;
-        foreach (var stdin in _stdins)
-            stdin.Feed(InputObject?.BaseObject);
-        PumpUntil(() => _stdins.TrueForAll(stdin => stdin.HasRoom));
+        _stdins.Feed(InputObject);
+        PumpUntil(() => _stdins.HaveRoom);
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        _stdins.ForEach(stdin => stdin.Complete());
+        _stdins?.Complete();
         base.EndProcessing();
     }
 
@@ -133,7 +127,7 @@ public sealed class InvokeCtrContainerCommand : ContainerCreationCommand
 
     private async Task RunAsync(ContainerdClient client, string id, PipelineStdin? stdin, CancellationToken token)
     {
-        var output = new ProcessOutput(Output, id, PassThru ? OutputMode.Result : AsByteStream ? OutputMode.Bytes : OutputMode.Lines, _files!);
+        var output = new ProcessOutput(Output, id, ProcessModes.Of(AsByteStream, PassThru), _files!);
         try
         {
             using var file = _files!.OpenInput();
@@ -151,7 +145,4 @@ public sealed class InvokeCtrContainerCommand : ContainerCreationCommand
             stdin?.Abandon();
         }
     }
-
-    private void Refuse(string parameter, string message) =>
-        ThrowTerminatingError(ErrorRecords.From(new InvalidArgumentException(parameter, message), null));
 }

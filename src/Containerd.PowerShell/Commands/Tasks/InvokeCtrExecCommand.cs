@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using Containerd.Client;
 using Containerd.Client.Tasks;
-using Containerd.PowerShell.Errors;
 using Containerd.PowerShell.Processes;
 
 namespace Containerd.PowerShell.Commands.Tasks;
@@ -51,9 +50,8 @@ namespace Containerd.PowerShell.Commands.Tasks;
 [OutputType(typeof(string), typeof(byte[]), typeof(ProcessResult))]
 public sealed class InvokeCtrExecCommand : ExecCommand
 {
-    private readonly List<PipelineStdin> _stdins = [];
+    private PipelineStdins? _stdins;
     private ProcessFiles? _files;
-    private bool _feedsStdin;
 
     /// <summary>Lines, or bytes, for the command's stdin. By default its stdin is empty.</summary>
     [Parameter(ValueFromPipeline = true)]
@@ -90,40 +88,37 @@ public sealed class InvokeCtrExecCommand : ExecCommand
     public SwitchParameter PassThru { get; set; }
 
     // Processes that are fed by the pipeline must all run: none would end before the others have begun.
-    private protected override int MostAtOnce => _feedsStdin ? int.MaxValue : base.MostAtOnce;
+    private protected override int MostAtOnce => _stdins is not null ? int.MaxValue : base.MostAtOnce;
 
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
         var idsAreGiven = MyInvocation.BoundParameters.ContainsKey(nameof(Id));
-        _feedsStdin = idsAreGiven && (MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject)));
-        if (AsByteStream && PassThru)
-            Refuse(nameof(AsByteStream), "-AsByteStream and -PassThru exclude each other: the one gives bytes as they come, the other text at the end.");
-        if (InFile is not null && _feedsStdin)
-            Refuse(nameof(InFile), "The command's stdin comes from -InFile or from the pipeline, not from both.");
+        if (idsAreGiven && (MyInvocation.ExpectingInput || MyInvocation.BoundParameters.ContainsKey(nameof(InputObject))))
+            _stdins = new PipelineStdins(Output.Wake);
+        ProcessModes.Check(this, AsByteStream, PassThru, InFile, _stdins);
         _files = ProcessFiles.Open(this, OutFile, ErrorFile, InFile, Append);
-        if (_feedsStdin)
+        if (_stdins is not null)
             ExecuteInAll();
     }
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (!_feedsStdin)
+        if (_stdins is null)
         {
             ExecuteInAll();
             return;
         }
 
-        foreach (var stdin in _stdins)
-            stdin.Feed(InputObject?.BaseObject);
-        PumpUntil(() => _stdins.TrueForAll(stdin => stdin.HasRoom));
+        _stdins.Feed(InputObject);
+        PumpUntil(() => _stdins.HaveRoom);
     }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
-        _stdins.ForEach(stdin => stdin.Complete());
+        _stdins?.Complete();
         base.EndProcessing();
     }
 
@@ -143,9 +138,7 @@ public sealed class InvokeCtrExecCommand : ExecCommand
             {
                 if (!ShouldProcess(id, $"Execute '{CommandText}'"))
                     continue;
-                var stdin = _feedsStdin ? new PipelineStdin(Output.Wake) : null;
-                if (stdin is not null)
-                    _stdins.Add(stdin);
+                var stdin = _stdins?.Add();
                 Start(id, token => ExecuteAsync(client, id, stdin, token));
             }
         }
@@ -153,7 +146,7 @@ public sealed class InvokeCtrExecCommand : ExecCommand
 
     private async Task ExecuteAsync(ContainerdClient client, string id, PipelineStdin? stdin, CancellationToken token)
     {
-        var output = new ProcessOutput(Output, id, PassThru ? OutputMode.Result : AsByteStream ? OutputMode.Bytes : OutputMode.Lines, _files!);
+        var output = new ProcessOutput(Output, id, ProcessModes.Of(AsByteStream, PassThru), _files!);
         try
         {
             using var file = _files!.OpenInput();
@@ -171,7 +164,4 @@ public sealed class InvokeCtrExecCommand : ExecCommand
             stdin?.Abandon();
         }
     }
-
-    private void Refuse(string parameter, string message) =>
-        ThrowTerminatingError(ErrorRecords.From(new InvalidArgumentException(parameter, message), null));
 }

@@ -1,114 +1,144 @@
 using System.Management.Automation;
 using Containerd.Client;
-using Containerd.Client.Io;
 using Containerd.Client.Tasks;
+using Containerd.PowerShell.Completion;
+using Containerd.PowerShell.Processes;
+using Containerd.PowerShell.Sessions;
 
 namespace Containerd.PowerShell.Commands.Tasks;
 
-/// <summary>Starts containers: their processes run detached, until they end or are stopped.</summary>
+/// <summary>Starts containers; what runs in them needs this PowerShell no more.</summary>
 /// <remarks>
 /// <para>
-/// The process needs neither this PowerShell nor this machine's shell to go on. What it writes is appended to the container's log
-/// by its shim, and Get-CtrLog reads it; -OutFile and -ErrorFile take other files, -LogUri a file:// or binary:// address,
-/// -NoLog throws the output away. From another machine than the daemon's host there is no log.
+/// Creates the task of each container, starts its process and gives the running task. A stopped task of an earlier start is removed first,
+/// so a container that has ended can simply be started again. A container that runs already is an error (FailedPrecondition).
 /// </para>
 /// <para>
-/// A container whose process has ended is started again: the old task is deleted first, its exit code with it. A container
-/// that runs already is an error.
+/// Output is written by the container's shim, whether PowerShell or containerd run or not: by default to a log that Get-CtrLog reads and
+/// that is removed with the container; with -OutFile and -ErrorFile to files of your own; with -LogPath both streams to one file; with
+/// -LogUri to what containerd itself knows, such as binary:///usr/bin/my-logger. -NoLog throws it away. Logs and files have the mode 0600.
+/// </para>
+/// <para>
+/// Starting needs only containerd's API. Files and logs are on the machine that containerd runs on: from another machine a container is
+/// started without a log, unless -LogUri is given.
 /// </para>
 /// </remarks>
 /// <example>
-/// <para>Starts a container and reads what it said so far.</para>
-/// <code>PS> Start-CtrTask web; Get-CtrLog web</code>
+/// <para>Starts a container and follows its log.</para>
+/// <code>PS> Start-CtrTask web; Get-CtrLog web -Follow</code>
 /// </example>
 /// <example>
-/// <para>Makes and starts ten containers, side by side.</para>
-/// <code>PS> 1..10 | ForEach-Object { "web$_" } | New-CtrContainer -Image nginx | Start-CtrTask</code>
+/// <para>Makes and starts ten containers side by side.</para>
+/// <code>PS> 1..10 | ForEach-Object { "worker$_" } | New-CtrContainer -Image busybox -Command sleep, 600 | Start-CtrTask</code>
 /// </example>
 /// <example>
-/// <para>Runs a job on a file and keeps its output and its complaints in two others.</para>
-/// <code>PS> Start-CtrTask sort1 -Stdin ./numbers.txt -OutFile ./sorted.txt -ErrorFile ./errors.txt; Wait-CtrTask sort1</code>
+/// <para>Runs a job from a file to a file, and waits for it.</para>
+/// <code>PS> Start-CtrTask job -InFile data.csv -OutFile result.csv -ErrorFile job.log | Wait-CtrTask</code>
 /// </example>
 [Cmdlet(VerbsLifecycle.Start, "CtrTask", SupportsShouldProcess = true, DefaultParameterSetName = LogSet)]
 [OutputType(typeof(ContainerTask))]
-public sealed class StartCtrTaskCommand : TaskCommand
+public sealed class StartCtrTaskCommand : ConcurrentCommand
 {
     private const string LogSet = "Log";
-    private const string FileSet = "File";
+    private const string FilesSet = "Files";
     private const string UriSet = "Uri";
+    private const string NoLogSet = "NoLog";
 
-    /// <summary>A file whose bytes the process reads as its stdin, on the daemon's host. Without it the process reads end of file at once.</summary>
-    [Parameter]
-    [Alias("InFile")]
+    private DetachedFiles? _files;
+
+    /// <summary>The ids of the containers. Containers can be piped in.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
-    public string? Stdin { get; set; }
+    [Alias("ContainerId")]
+    [ArgumentCompleter(typeof(ContainerIdCompleter))]
+    public string[] Id { get; set; } = [];
 
-    /// <summary>A file that takes stdout, made anew, on the daemon's host. With a terminal it takes all output.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = FileSet)]
+    /// <summary>A file to which stdout and stderr are appended, instead of the log that is kept by default.</summary>
+    [Parameter(ParameterSetName = LogSet)]
+    [ValidateNotNullOrEmpty]
+    public string? LogPath { get; set; }
+
+    /// <summary>A file that takes stdout. It is overwritten unless -Append is given.</summary>
+    [Parameter(ParameterSetName = FilesSet)]
     [ValidateNotNullOrEmpty]
     public string? OutFile { get; set; }
 
-    /// <summary>A file that takes stderr, made anew; it may be the same as -OutFile. Without it stderr is thrown away.</summary>
-    [Parameter(ParameterSetName = FileSet)]
+    /// <summary>A file that takes stderr; it may be that of -OutFile. It is overwritten unless -Append is given.</summary>
+    [Parameter(ParameterSetName = FilesSet)]
     [ValidateNotNullOrEmpty]
     public string? ErrorFile { get; set; }
 
-    /// <summary>Appends to -OutFile and -ErrorFile what is there already.</summary>
-    [Parameter(ParameterSetName = FileSet)]
+    /// <summary>Writes after what is in the files already.</summary>
+    [Parameter(ParameterSetName = FilesSet)]
     public SwitchParameter Append { get; set; }
 
-    /// <summary>A file:///path or binary:///path address that takes all output, as containerd's shim understands it.</summary>
+    /// <summary>
+    /// Where containerd itself is to send both streams: file:///path on its host, which everybody there can read, or binary:///path of a logging
+    /// program.
+    /// </summary>
     [Parameter(Mandatory = true, ParameterSetName = UriSet)]
-    [ValidatePattern("^(file|binary)://")]
+    [ValidateNotNullOrEmpty]
     public string? LogUri { get; set; }
 
     /// <summary>Throws the output away.</summary>
-    [Parameter(ParameterSetName = LogSet)]
+    [Parameter(Mandatory = true, ParameterSetName = NoLogSet)]
     public SwitchParameter NoLog { get; set; }
+
+    /// <summary>What the process reads: each object a line of text in UTF-8, bytes as they are; then its stdin ends. By default it is empty.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public object[]? Stdin { get; set; }
+
+    /// <summary>A file whose bytes the process reads.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? InFile { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() =>
+        _files = DetachedFiles.Prepare(this, LogPath ?? OutFile, LogPath ?? ErrorFile, InFile, Stdin, Append || LogPath is not null);
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var stdin = FullPath(Stdin);
-        var (stdout, stderr) = (FullPath(OutFile), FullPath(ErrorFile));
-        ForEachTask(id => ShouldProcess(id, "Start container"), async (client, id, token) =>
+        foreach (var client in Clients())
         {
-            CheckHost(client, id);
-            if (stdin is not null && !File.Exists(stdin))
-                throw new NotFoundException(ResourceKind.File, stdin, $"Cannot start container '{id}': there is no file '{stdin}' for its stdin.");
-            Make(stdout);
-            if (stderr != stdout)
-                Make(stderr);
-            var log = ParameterSetName == LogSet && !NoLog && client.Logs.IsAvailable
-                ? await client.Logs.MakeAsync(id, token).ConfigureAwait(false)
-                : null;
-            var options = new StartOptions
+            foreach (var id in Id)
             {
-                Stdin = stdin,
-                Stdout = stdout ?? LogUri ?? log,
-                Stderr = stderr ?? log,
-                Step = Output.WriteVerbose,
-            };
-            var task = await client.Tasks.StartAsync(id, options, token).ConfigureAwait(false);
-            await Output.WriteObjectAsync(task, token).ConfigureAwait(false);
-        });
-    }
-
-    private string? FullPath(string? path) => path is null ? null : GetUnresolvedProviderPathFromPSPath(path);
-
-    private void CheckHost(ContainerdClient client, string id)
-    {
-        if (!client.Session.IsLocal && (Stdin is not null || OutFile is not null))
-        {
-            throw new FailedPreconditionException(
-                $"Cannot start container '{id}' with files of this machine: its shim runs on the host of {client.Session.Address}. Use -LogUri or -NoLog.");
+                if (ShouldProcess(id, "Start container"))
+                    Start(id, token => StartAsync(client, id, token));
+            }
         }
     }
 
-    // The file is there before the shim opens it, and so has our mode: for its owner only.
-    private void Make(string? path)
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
-        if (path is not null)
-            FileSink.Open(path, Append).Dispose();
+        base.Dispose(disposing);
+        if (disposing)
+            _files?.Dispose();
+    }
+
+    private async Task StartAsync(ContainerdClient client, string id, CancellationToken token)
+    {
+        _files!.EnsureReachable(client, $"start container '{id}'");
+        var options = new StartOptions { Stdin = _files.Input, Stdout = LogUri ?? _files.Output, Stderr = _files.Errors, Step = Output.WriteVerbose };
+        if (ParameterSetName == LogSet && LogPath is null)
+            options = await WithLogAsync(client, id, options, token).ConfigureAwait(false);
+        var task = await client.Tasks.StartAsync(id, options, token).ConfigureAwait(false);
+        await Output.WriteObjectAsync(task, token).ConfigureAwait(false);
+    }
+
+    private async Task<StartOptions> WithLogAsync(ContainerdClient client, string id, StartOptions options, CancellationToken token)
+    {
+        if (!client.Logs.IsAvailable)
+        {
+            Output.WriteVerbose($"No log of container '{id}' is kept: containerd at {client.Session.Address} is not on this machine.");
+            return options;
+        }
+
+        var log = await client.Logs.MakeAsync(id, token).ConfigureAwait(false);
+        Output.WriteVerbose($"The output of container '{id}' goes to {log}.");
+        return options with { Stdout = log, Stderr = log };
     }
 }
