@@ -26,6 +26,14 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void Every_exported_cmdlet_exists()
+    {
+        using var host = new ModuleHost();
+
+        Assert.Empty(Strings("CmdletsToExport").Except(CmdletClasses(host)));
+    }
+
+    [Fact]
     public void Every_file_of_views_is_loaded()
     {
         var files = Directory.EnumerateFiles(Repository.PathOf("module"), "*.Format.ps1xml", SearchOption.AllDirectories)
