@@ -97,7 +97,7 @@ public sealed class ContentStore
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Its bytes.</returns>
     /// <exception cref="NotFoundException">No such blob in the namespace.</exception>
-    /// <exception cref="ContainerdException">It has more bytes than the limit.</exception>
+    /// <exception cref="InvalidContentException">It has more bytes than the limit.</exception>
     public async Task<byte[]> ReadAsync(string digest, int limit, CancellationToken cancellationToken)
     {
         var request = new Wire.Content.ReadContentRequest { Digest = digest };
@@ -107,8 +107,8 @@ public sealed class ContentStore
         {
             if (bytes.Length + reply.Data.Length > limit)
             {
-                throw new ContainerdException(
-                    $"Cannot read content {digest}: it has more than {limit} bytes, which no manifest or config needs.", ServerStatus.DataLoss);
+                throw new InvalidContentException(
+                    $"Cannot read content {digest}: it has more than {limit} bytes, which no manifest or config needs.");
             }
 
             bytes.Write(reply.Data.Span);
@@ -167,8 +167,9 @@ public sealed class ContentStore
     /// <param name="cancellationToken">Ends the write.</param>
     /// <param name="progress">Told how many bytes of the blob the server has, after every piece.</param>
     /// <returns>The blob's digest and size.</returns>
-    /// <exception cref="ContainerdException">The bytes have another digest or size than expected (status FailedPrecondition
-    /// or DataLoss), or the reference stays locked by another writer (Unavailable).</exception>
+    /// <exception cref="InvalidContentException">There are more or fewer bytes than expected.</exception>
+    /// <exception cref="FailedPreconditionException">The bytes have another digest than expected.</exception>
+    /// <exception cref="ContainerdException">The reference stays locked by another writer (status Unavailable).</exception>
     public Task<WrittenContent> WriteAsync(
         ContentToWrite content, Stream source, CancellationToken cancellationToken, IProgress<long>? progress = null)
     {

@@ -95,9 +95,8 @@ internal sealed class ContentWrite(ContentStore store, CallScope scope, ContentT
                 hash?.AppendData(sending, 0, count);
                 if (offset + count > (content.Size ?? long.MaxValue))
                 {
-                    throw new ContainerdException(
-                        $"Cannot write content {content.Digest ?? content.Reference}: there are more bytes than the {content.Size} it must have.",
-                        ServerStatus.DataLoss);
+                    throw new InvalidContentException(
+                        $"Cannot write content {content.Digest ?? content.Reference}: there are more bytes than the {content.Size} it must have.");
                 }
 
                 var request = Request(Wire.Content.WriteAction.Write);
@@ -133,8 +132,8 @@ internal sealed class ContentWrite(ContentStore store, CallScope scope, ContentT
     {
         if (content.Size is { } size && size != end)
         {
-            throw new ContainerdException(
-                $"Cannot write content {content.Digest ?? content.Reference}: there are {end} bytes, and it must have {size}.", ServerStatus.DataLoss);
+            throw new InvalidContentException(
+                $"Cannot write content {content.Digest ?? content.Reference}: there are {end} bytes, and it must have {size}.");
         }
 
         var request = Request(Wire.Content.WriteAction.Commit);

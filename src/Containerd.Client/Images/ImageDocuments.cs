@@ -82,7 +82,7 @@ internal sealed class ImageDocuments(ContentStore content, ImageCache cache, str
             var image = await ForPlatformAsync(target, server, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<string> platforms = MediaTypes.IsIndex(target.MediaType)
                 ? await PlatformsAsync(target, cancellationToken).ConfigureAwait(false)
-                : image is not null ? [image.Config.Platform.ToString()] : [];
+                : image?.Config.Os.Length > 0 ? [image.Config.Platform.ToString()] : [];
             var details = new ImageDetails(platforms, image);
 
             // What is missing today may come with the next pull.

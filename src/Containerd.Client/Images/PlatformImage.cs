@@ -12,7 +12,9 @@ public sealed class PlatformImage
         Layers = document.Layers;
         Config = config;
         ChainId = Oci.ChainId.Of(config.DiffIds);
-        Size = manifest.Size + document.Config.Size + document.Layers.Sum(layer => layer.Size);
+
+        // Nothing checks the sizes that a manifest says: their sum may be none.
+        Size = (long)decimal.Min(long.MaxValue, document.Layers.Sum(layer => (decimal)layer.Size) + manifest.Size + document.Config.Size);
     }
 
     /// <summary>Names the manifest.</summary>

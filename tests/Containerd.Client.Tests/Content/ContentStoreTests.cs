@@ -75,10 +75,10 @@ public abstract class ContentStoreTests(ContainerdServer server) : ImageRig(serv
         var other = Digest.Of("else"u8).ToString();
 
         await Assert.ThrowsAsync<FailedPreconditionException>(() => content.WriteAsync(new ContentToWrite("wrong") { Digest = other }, new MemoryStream(bytes), Token));
-        var tooShort = await Assert.ThrowsAsync<ContainerdException>(() => content.WriteAsync(new ContentToWrite("short") { Size = 100 }, new MemoryStream(bytes), Token));
-        var tooLong = await Assert.ThrowsAsync<ContainerdException>(() => content.WriteAsync(new ContentToWrite("long") { Size = 3 }, new MemoryStream(bytes), Token));
+        var tooShort = await Assert.ThrowsAsync<InvalidContentException>(() => content.WriteAsync(new ContentToWrite("short") { Size = 100 }, new MemoryStream(bytes), Token));
+        var tooLong = await Assert.ThrowsAsync<InvalidContentException>(() => content.WriteAsync(new ContentToWrite("long") { Size = 3 }, new MemoryStream(bytes), Token));
 
-        Assert.Equal((ServerStatus.DataLoss, ServerStatus.DataLoss), (tooShort.Status, tooLong.Status));
+        Assert.Equal(("InvalidContent", "InvalidContent"), (tooShort.ErrorId, tooLong.ErrorId));
         Assert.Empty(await InventoryExceptAsync(lease.Id));
     }
 
@@ -114,7 +114,7 @@ public abstract class ContentStoreTests(ContainerdServer server) : ImageRig(serv
         new Random(3).NextBytes(bytes);
         var write = new ContentToWrite("resumed") { Digest = Digest.Of(bytes).ToString(), Size = bytes.Length, KeepOnFailure = true };
         using var half = new MemoryStream(bytes, 0, 2 << 20);
-        await Assert.ThrowsAsync<ContainerdException>(() => lease.Client.Content.WriteAsync(write, half, Token));
+        await Assert.ThrowsAsync<InvalidContentException>(() => lease.Client.Content.WriteAsync(write, half, Token));
         var ingest = Assert.Single(await Client.Content.ListIngestsAsync([], Token));
         Assert.Equal((2 << 20, bytes.Length), (ingest.Offset, ingest.Total));
 
@@ -178,7 +178,7 @@ public abstract class ContentStoreTests(ContainerdServer server) : ImageRig(serv
     {
         var blob = await WriteAsync(new byte[100]);
 
-        var error = await Assert.ThrowsAsync<ContainerdException>(() => Client.Content.ReadAsync(blob.Digest, 99, Token));
+        var error = await Assert.ThrowsAsync<InvalidContentException>(() => Client.Content.ReadAsync(blob.Digest, 99, Token));
 
         Assert.Contains("more than 99 bytes", error.Message, StringComparison.Ordinal);
     }

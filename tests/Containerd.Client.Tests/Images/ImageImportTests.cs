@@ -228,6 +228,21 @@ public abstract class ImageImportTests(ContainerdServer server) : ImageRig(serve
     }
 
     [Fact]
+    public async Task Many_imports_of_the_same_layers_at_once_all_succeed()
+    {
+        var paths = new List<string>();
+        for (var i = 0; i < 8; i++)
+            paths.Add(await SaveAsync((s_image with { Name = $"example.test/many:{i % 4}" }).ToOciLayoutTar()));
+
+        await Task.WhenAll(paths.Select(path => ImportAsync(path)));
+
+        Assert.Equal(4, (await Client.Images.ListAsync([], Token)).Count);
+        for (var i = 0; i < 4; i++)
+            await AssertWholeAsync($"example.test/many:{i}");
+        Assert.DoesNotContain(await InventoryAsync(), line => line.StartsWith("snapshot extract", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_daemon_that_restarts_in_its_middle_ends_an_import_and_nothing_stays()
     {
         var path = await SaveAsync(s_image.ToOciLayoutTar());

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Containerd.Client.Content;
 using Containerd.Client.Images;
 using Containerd.Client.Oci;
 using Containerd.Testing;
@@ -165,6 +166,31 @@ public abstract class ImageStoreTests(ContainerdServer server) : ImageRig(server
 
         Assert.Empty(await InventoryAsync());
         await Assert.ThrowsAsync<NotFoundException>(() => Client.Images.DeleteAsync("example.test/gone:1", collect: false, Token));
+    }
+
+    [Fact]
+    public async Task What_is_no_image_or_lies_about_its_size_is_still_listed()
+    {
+        await using var lease = await Client.Leases.CreateAsync(Token);
+        async Task<ContentDescriptor> WriteAsync(string text, string type)
+        {
+            var bytes = System.Text.Encoding.UTF8.GetBytes(text);
+            var blob = await lease.Client.Content.WriteAsync(new ContentToWrite(text[..4]), new MemoryStream(bytes), Token);
+            return new ContentDescriptor(type, blob.Digest, blob.Size);
+        }
+
+        var config = await WriteAsync("{}  ", "application/vnd.cncf.helm.config.v1+json");
+        var layer = new ContentDescriptor("application/vnd.cncf.helm.chart.content.v1.tar+gzip", Archive.Digest([1]), long.MaxValue);
+        var manifest = new ImageManifest(config, [layer, layer with { Digest = Archive.Digest([2]) }]).ToUtf8Bytes();
+        var chart = await WriteAsync(System.Text.Encoding.UTF8.GetString(manifest), MediaTypes.Manifest);
+        var text = await WriteAsync("just a text", "text/plain");
+        await Client.Images.CreateOrUpdateAsync("example.test/chart:1", chart, new Dictionary<string, string>(), Token);
+        await Client.Images.CreateOrUpdateAsync("example.test/text:1", text, new Dictionary<string, string>(), Token);
+
+        var images = await Client.Images.ListAsync([], Token);
+
+        Assert.Equal([("example.test/chart:1", long.MaxValue), ("example.test/text:1", null)], images.Select(image => (image.Name, image.Size)));
+        Assert.All(images, image => Assert.Empty(image.Platforms));
     }
 
     [Fact]
