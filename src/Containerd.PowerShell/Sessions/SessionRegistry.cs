@@ -17,6 +17,8 @@ internal sealed class SessionRegistry
     private static readonly ConditionalWeakTable<Runspace, SessionRegistry> s_byRunspace = [];
     private static readonly ConditionalWeakTable<Session, ContainerdClient> s_clients = [];
 
+    private static readonly TimeSpan s_connectTimeout = TimeSpan.FromSeconds(10);
+
     private readonly List<Session> _sessions = [];
     private readonly SemaphoreSlim _opening = new(1);
 
@@ -67,7 +69,13 @@ internal sealed class SessionRegistry
     /// </summary>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The client.</returns>
-    public async Task<ContainerdClient> OpenDefaultAsync(CancellationToken cancellationToken)
+    public Task<ContainerdClient> OpenDefaultAsync(CancellationToken cancellationToken) => OpenDefaultAsync(s_connectTimeout, cancellationToken);
+
+    /// <summary>As <see cref="OpenDefaultAsync(CancellationToken)"/>, with a connect timeout of one's own.</summary>
+    /// <param name="connectTimeout">How long to wait for the server to be there, where a session is opened.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The client.</returns>
+    public async Task<ContainerdClient> OpenDefaultAsync(TimeSpan connectTimeout, CancellationToken cancellationToken)
     {
         await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -75,7 +83,8 @@ internal sealed class SessionRegistry
             return Default is { } session
                 ? ClientOf(session)
                 : await OpenAsync(
-                    new ConnectionOptions { Address = ServerAddress.Parse(AddressFromEnvironment()) }, NamespaceFromEnvironment(), null, cancellationToken)
+                    new ConnectionOptions { Address = ServerAddress.Parse(AddressFromEnvironment()), ConnectTimeout = connectTimeout },
+                    NamespaceFromEnvironment(), null, cancellationToken)
                     .ConfigureAwait(false);
         }
         finally

@@ -81,6 +81,17 @@ public abstract class SessionTests(ContainerdServer server) : IDisposable
     }
 
     [Fact]
+    public void Whether_a_server_serves_is_an_answer_also_where_there_is_none()
+    {
+        const string Script = "$env:CONTAINERD_ADDRESS = '{0}'; try {{ Test-CtrServer -Timeout 0.5 }} finally {{ $env:CONTAINERD_ADDRESS = $null }}";
+        var none = _module.Invoke(string.Format(System.Globalization.CultureInfo.InvariantCulture, Script, "/tmp/ctr-nobody-here.sock")).WithoutErrors().Single<ServerHealth>();
+        Assert.Equal((false, "unix:///tmp/ctr-nobody-here.sock"), (none.IsServing, none.Address));
+        Assert.Contains("no such socket", none.Error, StringComparison.Ordinal);
+        var some = _module.Invoke(string.Format(System.Globalization.CultureInfo.InvariantCulture, Script, server.Address)).WithoutErrors().Single<ServerHealth>();
+        Assert.True(some.IsServing);
+    }
+
+    [Fact]
     public async Task A_daemon_that_comes_up_later_is_waited_for()
     {
         var link = $"{server.Directory}/late.sock";

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Management.Automation;
+using Containerd.Client;
 using Containerd.PowerShell.Parameters;
 using Containerd.PowerShell.Sessions;
 
@@ -35,13 +37,37 @@ public sealed class TestCtrServerCommand : ConcurrentCommand
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (var client in Clients())
+        var registry = SessionRegistry.Current;
+        if (Session is null && registry.Default is null)
         {
-            Start(client.Session, async token =>
-            {
-                var health = await client.Server.CheckHealthAsync(Timeout, token).ConfigureAwait(false);
-                await Output.WriteObjectAsync(Quiet ? health.IsServing : health, token).ConfigureAwait(false);
-            });
+            Start(null, token => CheckDefaultAsync(registry, token));
+            return;
         }
+
+        foreach (var client in Clients())
+            Start(client.Session, token => CheckAsync(client, token));
     }
+
+    private async Task CheckDefaultAsync(SessionRegistry registry, CancellationToken token)
+    {
+        var clock = Stopwatch.StartNew();
+        ContainerdClient client;
+        try
+        {
+            client = await registry.OpenDefaultAsync(Timeout, token).ConfigureAwait(false);
+        }
+        catch (ConnectionException e)
+        {
+            await WriteAsync(new ServerHealth { Address = e.Address, IsServing = false, ResponseTime = clock.Elapsed, Error = e.Message }, token).ConfigureAwait(false);
+            return;
+        }
+
+        await CheckAsync(client, token).ConfigureAwait(false);
+    }
+
+    private async Task CheckAsync(ContainerdClient client, CancellationToken token) =>
+        await WriteAsync(await client.Server.CheckHealthAsync(Timeout, token).ConfigureAwait(false), token).ConfigureAwait(false);
+
+    private ValueTask WriteAsync(ServerHealth health, CancellationToken token) =>
+        Output.WriteObjectAsync(Quiet ? health.IsServing : health, token);
 }
