@@ -17,7 +17,8 @@ public sealed class RootFiles
     private readonly Func<CancellationToken, ValueTask<IReadOnlyList<Mount>>> _mounts;
     private readonly RootFileCache _cache;
 
-    internal RootFiles(ContainerdClient client, PlatformImage? image, Func<CancellationToken, ValueTask<IReadOnlyList<Mount>>> mounts, RootFileCache cache) =>
+    internal RootFiles(
+        ContainerdClient client, PlatformImage? image, Func<CancellationToken, ValueTask<IReadOnlyList<Mount>>> mounts, RootFileCache cache) =>
         (_client, _image, _mounts, _cache) = (client, image, mounts, cache);
 
     /// <summary>

@@ -228,8 +228,8 @@ public sealed class ImportCtrImageCommand : ConcurrentCommand
             {
                 if (options.Unpack && !imported.IsUnpacked)
                 {
-                    Output.WriteWarning(
-                        $"The image '{imported.Image.Name}' has nothing for the server's platform, so it was not unpacked; it is for {string.Join(", ", imported.Image.Platforms)}.");
+                    var platforms = string.Join(", ", imported.Image.Platforms);
+                    Output.WriteWarning($"The image '{imported.Image.Name}' has nothing for the server's platform, so it was not unpacked; it is for {platforms}.");
                 }
 
                 await Output.WriteObjectAsync(imported.Image, token).ConfigureAwait(false);
