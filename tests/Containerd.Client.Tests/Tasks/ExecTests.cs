@@ -336,7 +336,8 @@ public abstract class ExecTests(ContainerdServer server) : TaskRig(server)
             await _out.WriteAsync(bytes, token);
             started.TrySetResult();
         });
-        var exec = RunAsync(id, Shell("echo before; while ! [ -e /tmp/go ]; do sleep 0.1; done; echo after; exit 8"), new ProcessStreams { Stdout = sink }, Token);
+        // By its first words the start has been answered: a daemon that dies before that is another test.
+        var exec = RunAsync(id, Shell("sleep 2; echo before; while ! [ -e /tmp/go ]; do sleep 0.1; done; echo after; exit 8"), new ProcessStreams { Stdout = sink }, Token);
         await started.Task.WaitAsync(Token);
 
         await Server.RestartAsync();
