@@ -87,7 +87,7 @@ public abstract class TaskServiceTests(ContainerdServer server) : TaskRig(server
         await UntilTrapAsync(id);
         var steps = new List<string>();
 
-        var task = await Client.Tasks.StopAsync(id, new StopOptions { Step = steps.Add }, Token);
+        var task = await Client.Tasks.StopAsync(id, new StopOptions { Step = steps.Add, Timeout = TimeSpan.FromSeconds(60) }, Token);
 
         Assert.Equal((TaskState.Stopped, 3), (task.State, task.ExitCode));
         Assert.Contains("SIGTERM", Assert.Single(steps), StringComparison.Ordinal);
