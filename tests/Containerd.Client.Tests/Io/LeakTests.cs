@@ -44,7 +44,7 @@ public sealed class LeakTests : IDisposable
     private static (int Pollers, int Polls, int Pipes) Held()
     {
         var pollers = Directory.GetDirectories("/proc/self/task").Count(task => File.ReadAllText($"{task}/comm").StartsWith("containerd FIFO", StringComparison.Ordinal));
-        var targets = Directory.GetFiles("/proc/self/fd").Select(fd => File.ResolveLinkTarget(fd, returnFinalTarget: false)?.FullName ?? "").ToList();
+        var targets = Directory.GetFiles("/proc/self/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "").ToList();
         return (pollers, targets.Count(t => t.Contains("eventpoll", StringComparison.Ordinal) || t.Contains("eventfd", StringComparison.Ordinal)),
             targets.Count(t => t.Contains("ctr-io-", StringComparison.Ordinal)));
     }

@@ -73,7 +73,7 @@ public abstract class LiveProcessIoTests(ContainerdServer server) : TaskRig(serv
         await using (io)
         {
             Assert.Equal(0u, await WaitAsync(exec));
-            Assert.False((await io.DrainAsync(TimeSpan.FromMilliseconds(100), Token)).OutputStillOpen);
+            Assert.False((await io.DrainAsync(s_grace, Token)).OutputStillOpen);
             await DeleteAsync(exec);
         }
         Assert.Equal(string.Concat(Enumerable.Range(1, 50000).Select(i => $"{i}\n")), Encoding.ASCII.GetString(got.ToArray()));

@@ -22,7 +22,7 @@ public sealed class NativeTests
         Assert.True(Host.Signal(sleep.Id, 15));
         sleep.WaitForExit();
         Assert.Equal(128 + 15, sleep.ExitCode);
-        Assert.False(Host.Signal(sleep.Id, 15));
+        Assert.False(Host.Signal(sleep.Id, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => Host.Signal(0, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => Host.Signal(-1, 0));
     }
