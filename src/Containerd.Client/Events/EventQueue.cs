@@ -44,7 +44,13 @@ internal sealed class EventQueue
     public async ValueTask<EventDelivery> TakeAsync(CancellationToken cancellationToken)
     {
         var next = await _unread.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-        Interlocked.Decrement(ref _count);
+        if (Interlocked.Decrement(ref _count) == 0)
+        {
+            // The reader has caught up, and nothing may come for long.
+            lock (_writing)
+                WarnOfGap();
+        }
+
         return next;
     }
 
@@ -69,7 +75,7 @@ internal sealed class EventQueue
     {
         if (_dropped == 0)
             return;
-        Write(new EventDelivery(null, $"{_dropped} events were dropped here: they arrived faster than they were read."));
+        Write(new EventDelivery(null, $"{_dropped} event{(_dropped == 1 ? " was" : "s were")} dropped here: they arrived faster than they were read."));
         _dropped = 0;
     }
 

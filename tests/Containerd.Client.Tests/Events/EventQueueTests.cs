@@ -15,8 +15,21 @@ public sealed class EventQueueTests
             _queue.Add(Event(EventKind.TaskStart, i));
         for (var i = 0; i < EventQueue.Capacity; i++)
             Assert.Equal(i, (await TakeAsync()).Event!.Pid);
-        _queue.Add(Event(EventKind.TaskStart, 99_999));
         Assert.StartsWith("5 events were dropped", (await TakeAsync()).Warning, StringComparison.Ordinal);
+        _queue.Add(Event(EventKind.TaskStart, 99_999));
+        Assert.Equal(99_999, (await TakeAsync()).Event!.Pid);
+    }
+
+    [Fact]
+    public async Task The_warning_stands_before_what_comes_after_the_gap()
+    {
+        for (var i = 0; i < EventQueue.Capacity + 1; i++)
+            _queue.Add(Event(EventKind.TaskStart, i));
+        await TakeAsync();
+        _queue.Add(Event(EventKind.TaskStart, 99_999));
+        for (var i = 1; i < EventQueue.Capacity; i++)
+            Assert.Equal(i, (await TakeAsync()).Event!.Pid);
+        Assert.StartsWith("1 event was dropped", (await TakeAsync()).Warning, StringComparison.Ordinal);
         Assert.Equal(99_999, (await TakeAsync()).Event!.Pid);
     }
 

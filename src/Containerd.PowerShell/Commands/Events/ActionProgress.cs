@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace Containerd.PowerShell.Commands.Events;
 
 /// <summary>
-/// Finds out when the engine has run the actions in its queue, which it tells nobody: an action of our own, hidden, is put
+/// Finds out how far the engine has come with its queue of actions, which it tells nobody: an action of our own, hidden, is put
 /// behind those that are waited for.
 /// </summary>
 public sealed class ActionProgress
@@ -12,15 +12,19 @@ public sealed class ActionProgress
 
     private readonly PSEventManager _manager;
     private readonly PSEventSubscriber _subscriber;
+    private readonly Action _handled;
     private readonly object _lock = new();
-    private TaskCompletionSource? _asked;
+    private TaskCompletionSource? _all;
+    private int _open;
     private bool _ended;
 
     /// <summary>Sets up the hidden action; on the pipeline's thread.</summary>
     /// <param name="manager">The runspace's event manager.</param>
-    internal ActionProgress(PSEventManager manager)
+    /// <param name="handled">Called each time the engine has come to what was asked, on its thread.</param>
+    internal ActionProgress(PSEventManager manager, Action handled)
     {
         _manager = manager;
+        _handled = handled;
         _subscriber = manager.SubscribeEvent(null, null, $"Containerd.{Guid.NewGuid():N}", null, s_handled, supportEvent: true, forwardEvent: false);
     }
 
@@ -30,40 +34,50 @@ public sealed class ActionProgress
         bool over;
         lock (_lock)
         {
-            _asked?.TrySetResult();
-            _asked = null;
-            over = _ended;
+            if (--_open == 0)
+                _all?.TrySetResult();
+            over = _open == 0 && _ended;
         }
 
+        _handled();
         if (over)
             _manager.UnsubscribeEvent(_subscriber);
     }
 
-    /// <summary>Waits until all that is in the queue now has run. One asks at a time.</summary>
+    /// <summary>Asks to be told when the engine has run what is in its queue now.</summary>
+    internal void Ask()
+    {
+        lock (_lock)
+        {
+            if (_ended)
+                return;
+            _open++;
+        }
+
+        _manager.GenerateEvent(_subscriber.SourceIdentifier, this, [], null, processInCurrentThread: true, waitForCompletionInCurrentThread: false);
+    }
+
+    /// <summary>Waits until the engine has run all that was asked about.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Completes then.</returns>
     internal Task UntilHandledAsync(CancellationToken cancellationToken)
     {
-        Task handled;
         lock (_lock)
         {
-            if (_ended)
+            if (_open == 0)
                 return Task.CompletedTask;
-            _asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            handled = _asked.Task;
+            _all ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _all.Task.WaitAsync(cancellationToken);
         }
-
-        _manager.GenerateEvent(_subscriber.SourceIdentifier, this, [], null, processInCurrentThread: true, waitForCompletionInCurrentThread: false);
-        return handled.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Takes the hidden action away: now, or when it has run if it is in the queue, for else it would be run on this thread.</summary>
+    /// <summary>Takes the hidden action away: now, or when it has run where it is in the queue, for else it would be run on this thread.</summary>
     internal void End()
     {
         bool now;
         lock (_lock)
         {
-            now = !_ended && _asked is null;
+            now = !_ended && _open == 0;
             _ended = true;
         }
 

@@ -7,12 +7,15 @@ namespace Containerd.PowerShell.Commands.Events;
 /// Hands the events of subscriptions to the engine's event manager, in their order, until Unregister-Event ends it or the sessions are closed.
 /// </summary>
 /// <remarks>
-/// The engine's queues have no bound. So an event is put there when the action for the one before has run (which also lets an
-/// action end its own subscription: the engine hangs then if more of its events wait), and no more than
-/// <see cref="MostUnfetched"/> for Get-Event. The rest waits, bounded, in the subscriptions.
+/// The engine's queues have no bound. So no more than <see cref="MostPending"/> events are put there before an action has run for them, only one
+/// where the action may end its subscription (see <see cref="ActionCode"/>), and no more than <see cref="MostUnfetched"/> for Get-Event. The rest
+/// waits, bounded, in the subscriptions.
 /// </remarks>
 internal sealed class EventForwarder
 {
+    /// <summary>How many events may wait for their action before they wait, and are dropped, in the subscriptions.</summary>
+    internal const int MostPending = 128;
+
     /// <summary>How many events may wait for Get-Event before they wait, and are dropped, in the subscriptions.</summary>
     internal const int MostUnfetched = 1024;
 
@@ -28,15 +31,21 @@ internal sealed class EventForwarder
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _raising = new(1);
     private readonly ActionProgress? _progress;
+    private readonly SemaphoreSlim _room;
+    private readonly int _stretch;
+    private int _raised;
     private int _mayBeUnfetched;
 
-    private EventForwarder(PSEventManager manager, PSEventSubscriber subscriber, IReadOnlyList<EventSubscription> subscriptions, PSObject? messageData)
+    private EventForwarder(
+        PSEventManager manager, PSEventSubscriber subscriber, IReadOnlyList<EventSubscription> subscriptions, PSObject? messageData, bool oneByOne)
     {
         _manager = manager;
         _subscriber = subscriber;
         _subscriptions = subscriptions;
         _messageData = messageData;
-        _progress = subscriber.Action is null ? null : new ActionProgress(manager);
+        _room = new SemaphoreSlim(oneByOne ? 1 : MostPending);
+        _stretch = oneByOne ? 1 : MostPending / 2;
+        _progress = subscriber.Action is null ? null : new ActionProgress(manager, () => _room.Release(_stretch));
     }
 
     /// <summary>Begins; on the pipeline's thread.</summary>
@@ -44,9 +53,11 @@ internal sealed class EventForwarder
     /// <param name="subscriber">The engine's subscription.</param>
     /// <param name="subscriptions">The subscriptions to the servers; they end with it.</param>
     /// <param name="messageData">What the user wants every event to carry.</param>
-    public static void Start(PSEventManager manager, PSEventSubscriber subscriber, IReadOnlyList<EventSubscription> subscriptions, PSObject? messageData)
+    /// <param name="oneByOne">Whether an event is put into the queue only when the action for the one before has run.</param>
+    public static void Start(
+        PSEventManager manager, PSEventSubscriber subscriber, IReadOnlyList<EventSubscription> subscriptions, PSObject? messageData, bool oneByOne)
     {
-        var forwarder = new EventForwarder(manager, subscriber, subscriptions, messageData);
+        var forwarder = new EventForwarder(manager, subscriber, subscriptions, messageData, oneByOne);
         subscriber.Unsubscribed += (_, _) => forwarder.End();
         _ = Task.Run(forwarder.RunAsync);
     }
@@ -65,7 +76,14 @@ internal sealed class EventForwarder
         {
             await Task.WhenAll(_subscriptions.Select(ForwardAsync)).ConfigureAwait(false);
 
-            // Every session is closed, and no action waits: the engine would run it on this thread, beside its own.
+            // Every session is closed. An action that waits the engine would run on this thread, beside its own.
+            if (_progress is not null)
+            {
+                if (_raised % _stretch != 0)
+                    _progress.Ask();
+                await _progress.UntilHandledAsync(_end.Token).ConfigureAwait(false);
+            }
+
             _manager.UnsubscribeEvent(_subscriber);
         }
         catch (OperationCanceledException) when (_end.IsCancellationRequested)
@@ -97,11 +115,13 @@ internal sealed class EventForwarder
         await _raising.WaitAsync(_end.Token).ConfigureAwait(false);
         try
         {
-            if (_progress is null && !_subscriber.ForwardEvent && ++_mayBeUnfetched > MostUnfetched)
+            if (_progress is not null)
+                await _room.WaitAsync(_end.Token).ConfigureAwait(false);
+            else if (!_subscriber.ForwardEvent && ++_mayBeUnfetched > MostUnfetched)
                 await UntilFetchedAsync().ConfigureAwait(false);
             Generate(_subscriber.SourceIdentifier, e.Session, [e.Session, new ContainerdEventArgs(e)]);
-            if (_progress is not null)
-                await _progress.UntilHandledAsync(_end.Token).ConfigureAwait(false);
+            if (++_raised % _stretch == 0)
+                _progress?.Ask();
         }
         finally
         {

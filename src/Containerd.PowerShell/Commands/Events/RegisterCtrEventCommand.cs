@@ -14,7 +14,7 @@ namespace Containerd.PowerShell.Commands.Events;
 /// <para>
 /// The action finds the event in $EventArgs.Event (or $Event.SourceEventArgs.Event), the session it came from in $Sender, and -MessageData in
 /// $Event.MessageData. Events come in the order in which they happened, one action after the other. PowerShell runs actions between the
-/// commands of the session and at an idle prompt, not while one long command runs.
+/// commands of the session and, some a second, at an idle prompt; not while one long command runs. An action may end its own subscription.
 /// </para>
 /// <para>
 /// When containerd goes away the subscription waits until it serves. A process that ended meanwhile is found by its state and its
@@ -114,7 +114,8 @@ public sealed class RegisterCtrEventCommand : EventCommand
             string.Join(", ", clients.Select(c => $"{(AllNamespaces ? "all namespaces" : c.Namespace)} on {c.Session.Address}")));
         var subscriber = Events.SubscribeEvent(
             source, nameof(source.EventReceived), identifier, MessageData, Action, SupportEvent, Forward, MaxTriggerCount);
-        EventForwarder.Start(Events, subscriber, subscriptions, MessageData);
+        EventForwarder.Start(
+            Events, subscriber, subscriptions, MessageData, oneByOne: Action is not null && ActionCode.MayEndSubscription(Action, InvokeCommand));
         if (subscriber.Action is not null)
             WriteObject(subscriber.Action);
     }
