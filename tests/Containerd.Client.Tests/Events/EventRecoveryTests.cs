@@ -103,6 +103,36 @@ public abstract class EventRecoveryTests(ContainerdServer server) : EventRig(ser
     }
 
     [Fact]
+    public async Task T19_a_hung_shim_delays_no_event_of_others()
+    {
+        var well = await RunSleepAsync();
+        var shims = new List<string>();
+        try
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                var hung = await Client.Tasks.GetAsync(await RunSleepAsync(), Token);
+                shims.Add((await File.ReadAllTextAsync($"/proc/{hung.Pid}/stat", Token)).Split(") ")[1].Split(' ')[1]);
+                await SignalAsync("-STOP", shims[^1]);
+            }
+
+            using var client = await ConnectAsync();
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+            using var log = await EventLog.OpenAsync(client);
+            await PublishAsync("/test/x", new WireEvents.ContainerDelete { Id = well });
+            await log.UntilAsync(EventKind.ContainerDelete, well);
+
+            // The server gives each of them two seconds to answer, one after the other.
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+        }
+        finally
+        {
+            foreach (var shim in shims)
+                await SignalAsync("-CONT", shim);
+        }
+    }
+
+    [Fact]
     public async Task Whoever_subscribes_while_containerd_is_away_is_told_after_the_connect_timeout()
     {
         using var log = await EventLog.OpenAsync(Client);
@@ -112,6 +142,12 @@ public abstract class EventRecoveryTests(ContainerdServer server) : EventRig(ser
         await Assert.ThrowsAsync<ConnectionException>(() => hasty.Events.SubscribeAsync(new EventQuery(), Token));
         await Server.RestartAsync();
         using var again = await hasty.Events.SubscribeAsync(new EventQuery(), Token);
+    }
+
+    private static async Task SignalAsync(string signal, string pid)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [signal, pid]);
+        await kill.WaitForExitAsync(CancellationToken.None);
     }
 
     // A process whose parent has not reaped it is still there, as a zombie.

@@ -103,6 +103,17 @@ public abstract class WatchCtrEventTests : IDisposable
     }
 
     [Fact]
+    public void Several_sessions_are_watched_at_once_and_count_together()
+    {
+        var name = _server.NewNamespace();
+        var result = _module.Invoke(
+            $"$two = New-CtrSession {_server.Address} -Name second; Watch-CtrEvent -Session (Get-CtrSession) -AllNamespaces -Kind NamespaceCreate -Count 2 -ScriptBlock {{ & '{_server.CtrPath}' --address {_server.Address} namespaces create {name} }}")
+            .WithoutErrors();
+        Assert.Equal([name, name], result.Values.Cast<ContainerdEvent>().Select(e => e.Id));
+        Assert.Equal(2, result.Values.Cast<ContainerdEvent>().Select(e => e.Session).Distinct().Count());
+    }
+
+    [Fact]
     public void Topics_complete() => Assert.Equal(
         ["/tasks/exit", "/tasks/exec-added", "/tasks/exec-started"],
         _module.Invoke("(TabExpansion2 'Watch-CtrEvent -Topic tasks/e' 29).CompletionMatches.CompletionText").WithoutErrors().Values);

@@ -9,6 +9,7 @@ public abstract class GetCtrStatsTests : IDisposable, IAsyncLifetime
 {
     private readonly ContainerdServer _server;
     private readonly ModuleHost _module = new();
+    private int _countAtRestart;
 
     protected GetCtrStatsTests(ContainerdServer server)
     {
@@ -81,6 +82,26 @@ public abstract class GetCtrStatsTests : IDisposable, IAsyncLifetime
         var one = _module.Invoke("Get-CtrStats brief -Follow -Interval 0.2").WithoutErrors();
         Assert.NotEmpty(one.Values);
         Assert.Equal("brief", ((ContainerStats)(await all).Values[0]).Id);
+    }
+
+    [Fact]
+    public async Task Following_outlives_a_restart_of_containerd()
+    {
+        var count = 0;
+        var following = Task.Run(() => _module.InvokeAndStop(
+            "Get-CtrStats stats-a -Follow -Interval 0.2",
+            output =>
+            {
+                var before = Volatile.Read(ref _countAtRestart);
+                Volatile.Write(ref count, output.Count);
+                return before > 0 && output.Count > before + 2;
+            }));
+        for (var until = DateTime.UtcNow.AddSeconds(60); Volatile.Read(ref count) < 2 && DateTime.UtcNow < until;)
+            await Task.Delay(50);
+        await _server.KillAsync();
+        await _server.RestartAsync();
+        Volatile.Write(ref _countAtRestart, Volatile.Read(ref count));
+        Assert.True((await following).Result.Stopped);
     }
 
     [Theory]

@@ -34,8 +34,8 @@ namespace Containerd.PowerShell.Commands.Events;
 /// <code>PS> Register-CtrEvent -Topic /images/create -SourceIdentifier images; (Wait-Event images).SourceEventArgs.Event.Id; Unregister-Event images</code>
 /// </example>
 /// <example>
-/// <para>Writes all exits to a file, and stops doing so.</para>
-/// <code>PS> Register-CtrEvent /tasks/exit -SourceIdentifier log -MessageData exits.csv -Action { $EventArgs.Event | Export-Csv $Event.MessageData -Append }; Unregister-Event log</code>
+/// <para>Writes all exits to a file, until Unregister-Event log.</para>
+/// <code>PS> Register-CtrEvent /tasks/exit -SourceIdentifier log -MessageData exits.csv -Action { $EventArgs.Event | Export-Csv $Event.MessageData -Append }</code>
 /// </example>
 /// <example>
 /// <para>Shows warnings of the subscription "log", such as that the connection was lost, when they come.</para>
