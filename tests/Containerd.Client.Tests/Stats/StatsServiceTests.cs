@@ -17,7 +17,7 @@ public abstract class StatsServiceTests(ContainerdServer server) : TaskRig(serve
     {
         var id = await RunWithLimitsAsync("dd if=/dev/zero of=/tmp/x bs=1M count=8; sleep 600 & sleep 600");
         var pid = (await Client.Tasks.GetAsync(id, Token)).Pid;
-        await UntilAsync(async () => (await ReadAsync(id)).Pids == 2, "both run");
+        await UntilAsync(async () => (await Client.Tasks.ListProcessesAsync(id, detailed: true, Token)).Count(p => p.CommandLine is ["sleep", ..]) == 2, "both sleep");
 
         // Nothing moves in a sleeping container: what the kernel says before and after is what it said in between.
         var stats = await ReadAsync(id);
@@ -82,6 +82,7 @@ public abstract class StatsServiceTests(ContainerdServer server) : TaskRig(serve
         var shim = stat.Split(") ")[1].Split(' ')[1];
         using var stop = System.Diagnostics.Process.Start("kill", ["-STOP", shim]);
         await stop.WaitForExitAsync(Token);
+        await UntilAsync(async () => (await File.ReadAllTextAsync($"/proc/{shim}/status", Token)).Contains("State:\tT", StringComparison.Ordinal), "the shim has stopped");
         try
         {
             var giveUp = Assert.ThrowsAnyAsync<ContainerdException>(() => Client.Stats.ReadAsync(hung, Token));

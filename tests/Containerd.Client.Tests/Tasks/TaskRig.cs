@@ -46,9 +46,20 @@ public abstract class TaskRig(ContainerdServer server) : IAsyncLifetime
     /// <summary>A container that runs, its output thrown away.</summary>
     protected async Task<string> RunAsync(params string[] command)
     {
-        var id = NewId();
-        await server.CtrAsync(["run", "--detach", "--null-io", await ImageAsync(), id, .. command]);
-        return id;
+        while (true)
+        {
+            var id = NewId();
+            try
+            {
+                await server.CtrAsync(["run", "--detach", "--null-io", await ImageAsync(), id, .. command]);
+                return id;
+            }
+            catch (InvalidOperationException e) when (e.Message.Contains("read init-p: connection reset by peer", StringComparison.Ordinal))
+            {
+                // runc's own first process was not quick enough on a busy machine, before anything of ours: another one is made.
+                await server.CtrAsync("containers", "delete", id);
+            }
+        }
     }
 
     /// <summary>A container that only waits to be used.</summary>
