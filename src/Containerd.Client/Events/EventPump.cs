@@ -17,16 +17,11 @@ internal sealed class EventPump(Session session, CallScope scope, EventQuery que
     // A stream that held this long was good: the next loss is a new one.
     private static readonly TimeSpan s_steady = TimeSpan.FromSeconds(10);
 
-    // How late an exit's event may arrive: a shim that cannot reach containerd tries for some 15 seconds.
-    private static readonly TimeSpan s_latest = TimeSpan.FromMinutes(1);
-
     private readonly CancellationTokenSource _end = new();
-    private readonly ProcessLedger _ledger = new();
-    private readonly ProcessStates _states = new(scope, query.AllNamespaces);
+    private readonly ExitRecovery _exits = new(session, scope, query);
     private readonly object _lock = new();
     private ImmutableArray<EventSubscription> _readers = [];
     private TaskCompletionSource _standing = NewStanding();
-    private DateTimeOffset _knownUntil;
     private bool _stoodOnce;
     private bool _over;
 
@@ -142,13 +137,13 @@ internal sealed class EventPump(Session session, CallScope scope, EventQuery que
         if (_stoodOnce)
         {
             // Before the stream is read: what was missed comes before what is new.
-            await DeliverMissedAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var exit in await _exits.FindMissedAsync(Warn, cancellationToken).ConfigureAwait(false))
+                Deliver(exit);
         }
         else
         {
             // Beside it: a hung shim makes this take seconds (trap T19), and events need not wait for it.
-            _knownUntil = stream.Since;
-            asking = NoteAliveAsync(broken.Token);
+            asking = _exits.BeginAsync(stream.Since, Warn, broken.Token);
         }
 
         Stands();
@@ -203,9 +198,7 @@ internal sealed class EventPump(Session session, CallScope scope, EventQuery que
             return;
         }
 
-        if (decoded.Timestamp - s_latest > _knownUntil)
-            _knownUntil = decoded.Timestamp - s_latest;
-        foreach (var e in _ledger.Note(decoded))
+        foreach (var e in _exits.Note(decoded))
             Deliver(e);
     }
 
@@ -213,60 +206,6 @@ internal sealed class EventPump(Session session, CallScope scope, EventQuery que
     {
         foreach (var reader in Readers())
             reader.Deliver(e);
-    }
-
-    private async Task NoteAliveAsync(CancellationToken cancellationToken)
-    {
-        if (query.Filters.Count > 0)
-            return;
-        try
-        {
-            var (now, _) = await AskAsync([], cancellationToken).ConfigureAwait(false);
-            _ledger.NoteAlive(now);
-        }
-        catch (Exception e) when (e is OperationCanceledException or ContainerdException { Status: ServerStatus.Unavailable })
-        {
-            // The connection was lost at once, of which there is a warning already.
-        }
-        catch (ContainerdException e)
-        {
-            Warn($"Exits that happen while the connection is lost may be missed for containers that run already: {e.Message}");
-        }
-    }
-
-    // With filters of the user's only the server knows whether an exit is wanted.
-    private async Task DeliverMissedAsync(CancellationToken cancellationToken)
-    {
-        if (query.Filters.Count > 0)
-            return;
-        var (now, unknown) = await AskAsync(_ledger.LivingExecs(), cancellationToken).ConfigureAwait(false);
-        foreach (var exit in _ledger.Missed(session, now, unknown, _knownUntil))
-            Deliver(exit);
-    }
-
-    private async Task<(List<ProcessStatus> Now, HashSet<string> Unknown)> AskAsync(IReadOnlyList<ProcessKey> execs, CancellationToken cancellationToken)
-    {
-        var now = new List<ProcessStatus>();
-        var unknown = new HashSet<string>();
-        foreach (var name in await _states.NamespacesAsync(cancellationToken).ConfigureAwait(false))
-        {
-            try
-            {
-                now.AddRange(await _states.TasksAsync(name, cancellationToken).ConfigureAwait(false));
-                foreach (var exec in execs.Where(k => k.Namespace == name))
-                {
-                    if (await _states.ExecAsync(exec, cancellationToken).ConfigureAwait(false) is { } status)
-                        now.Add(status);
-                }
-            }
-            catch (TimeoutException e)
-            {
-                unknown.Add(name);
-                Warn($"Exits in namespace '{name}' may be missing: {e.Message}");
-            }
-        }
-
-        return (now, unknown);
     }
 
     private void Stands()

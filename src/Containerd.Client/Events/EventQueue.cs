@@ -75,7 +75,8 @@ internal sealed class EventQueue
     {
         if (_dropped == 0)
             return;
-        Write(new EventDelivery(null, $"{_dropped} event{(_dropped == 1 ? " was" : "s were")} dropped here: they arrived faster than they were read."));
+        var events = _dropped == 1 ? "1 event was" : $"{_dropped} events were";
+        Write(new EventDelivery(null, events + " dropped here: they arrived faster than they were read."));
         _dropped = 0;
     }
 

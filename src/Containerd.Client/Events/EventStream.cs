@@ -38,8 +38,8 @@ internal sealed class EventStream : IAsyncDisposable
         if (filters.Count > 0)
             request.Filters.AddRange([.. filters, FilterSyntax.Equal("topic", topic)]);
         var end = new CancellationTokenSource();
-        var envelopes = scope.StreamAsync(
-            new Attempt("subscribe to events", ResourceKind.Event, string.Join(" or ", filters)), o => events.Subscribe(request, o), end.Token, Timeout.InfiniteTimeSpan);
+        var attempt = new Attempt("subscribe to events", ResourceKind.Event, string.Join(" or ", filters));
+        var envelopes = scope.StreamAsync(attempt, o => events.Subscribe(request, o), end.Token, Timeout.InfiniteTimeSpan);
         var stream = new EventStream(end, envelopes.GetAsyncEnumerator(CancellationToken.None));
         try
         {
@@ -52,7 +52,8 @@ internal sealed class EventStream : IAsyncDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             await stream.DisposeAsync().ConfigureAwait(false);
-            throw new TimeoutException($"Cannot subscribe to events: containerd at {scope.Channel.Options.Address} sent none within {scope.Channel.Options.CallTimeout}.");
+            throw new TimeoutException(
+                $"Cannot subscribe to events: containerd at {scope.Channel.Options.Address} sent none within {scope.Channel.Options.CallTimeout}.");
         }
         catch
         {

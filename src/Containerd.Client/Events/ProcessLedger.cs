@@ -121,8 +121,12 @@ internal sealed class ProcessLedger
             foreach (var status in now.Where(s => IsAlive(s.State) && s.Pid != 0))
                 _alive[status.Key] = status.Pid;
 
-            return [.. ended.OrderBy(s => s.Exit.ExitedAt ?? DateTimeOffset.MaxValue).ThenBy(s => s.Key.ExecId is null).Select(s => Recover(session, s))
-                .Where(e => NoteExit(new ProcessKey(e.Namespace, e.Id, e.ExecId), e)).Select(WithMemory)];
+            return [.. ended
+                .OrderBy(s => s.Exit.ExitedAt ?? DateTimeOffset.MaxValue)
+                .ThenBy(s => s.Key.ExecId is null)
+                .Select(s => Recover(session, s))
+                .Where(e => NoteExit(new ProcessKey(e.Namespace, e.Id, e.ExecId), e))
+                .Select(WithMemory)];
         }
     }
 
@@ -165,7 +169,8 @@ internal sealed class ProcessLedger
     {
         if (!_alive.TryGetValue(key, out var pid) || deletion.ExitedAt is null)
             return [];
-        var exit = Recover(deletion.Session, new ProcessStatus(key, deletion.Pid ?? pid, TaskState.Stopped, new ExitStatus(deletion.ExitCode, deletion.ExitedAt)));
+        var how = new ExitStatus(deletion.ExitCode, deletion.ExitedAt);
+        var exit = Recover(deletion.Session, new ProcessStatus(key, deletion.Pid ?? pid, TaskState.Stopped, how));
         return NoteExit(key, exit) ? [WithMemory(exit)] : [];
     }
 

@@ -61,6 +61,7 @@ internal sealed class ProcessStates(CallScope scope, bool allNamespaces)
     private static ProcessStatus Status(ProcessKey key, Wire.Types.Process p)
     {
         var state = Containers.TaskStates.StateOf(p);
-        return new ProcessStatus(key, (int)p.Pid, state, state == TaskState.Stopped ? Tasks.ExitStatus.From(p.ExitStatus, p.ExitedAt.ToTime()) : default);
+        var exit = state == TaskState.Stopped ? Tasks.ExitStatus.From(p.ExitStatus, p.ExitedAt.ToTime()) : default;
+        return new ProcessStatus(key, (int)p.Pid, state, exit);
     }
 }

@@ -21,7 +21,9 @@ public sealed class StatsService
     /// <summary>Reads what a container uses now.</summary>
     /// <param name="id">The container's id.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The reading, without CpuPercent: that takes two (<see cref="Since"/>). Null where the container runs and its runtime tells nothing.</returns>
+    /// <returns>
+    /// The reading, without CpuPercent: that takes two (<see cref="Since"/>). Null where the container runs and its runtime tells nothing.
+    /// </returns>
     /// <exception cref="NotFoundException">There is no such container, or it has no task.</exception>
     /// <exception cref="FailedPreconditionException">It has stopped.</exception>
     /// <exception cref="TimeoutException">Its shim does not answer.</exception>

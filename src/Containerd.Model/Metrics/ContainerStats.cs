@@ -87,7 +87,9 @@ public sealed record ContainerStats : SessionObject
     /// <summary>How many processes and threads there may be; null where there is no limit.</summary>
     public long? PidsLimit { get; init; }
 
-    /// <summary>All fields of the server's message by their names, such as Data['Memory']['Rss'] or Data['Hugetlb'], for what has no property here.</summary>
+    /// <summary>
+    /// All fields of the server's message by their names, such as Data['Memory']['Rss'] or Data['Hugetlb'], for what has no property here.
+    /// </summary>
     public IReadOnlyDictionary<string, object?> Data => _data.Value;
 
     /// <summary>The container's id.</summary>

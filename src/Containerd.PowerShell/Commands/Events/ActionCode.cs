@@ -14,6 +14,9 @@ internal static class ActionCode
         "Unregister-Event", "Stop-Job", "Remove-Job", "Remove-CtrSession", "Remove-Module", "Import-Module", "Invoke-Expression", "Invoke-Command",
     };
 
+    // The event manager's own way, and code that is run from somewhere else.
+    private static readonly string[] s_methods = ["Unsubscribe", "Invoke"];
+
     /// <summary>Whether the action may end its subscription: it calls what does, or something whose code is not to be seen here.</summary>
     /// <param name="action">The action.</param>
     /// <param name="commands">Finds commands as the action will.</param>
@@ -23,8 +26,8 @@ internal static class ActionCode
         {
             CommandAst call => !IsHarmless(call.GetCommandName(), commands),
             InvokeMemberExpressionAst { Member: not StringConstantExpressionAst } => true,
-            InvokeMemberExpressionAst { Member: StringConstantExpressionAst member } =>
-                member.Value.StartsWith("Unsubscribe", StringComparison.OrdinalIgnoreCase) || member.Value.StartsWith("Invoke", StringComparison.OrdinalIgnoreCase),
+            InvokeMemberExpressionAst { Member: StringConstantExpressionAst member } => s_methods.Any(
+                begin => member.Value.StartsWith(begin, StringComparison.OrdinalIgnoreCase)),
             _ => false,
         }, searchNestedScriptBlocks: true) is not null;
 

@@ -44,7 +44,9 @@ public abstract class EventCommand : SessionCommand
     /// <returns>The query.</returns>
     private protected EventQuery Query(IReadOnlyCollection<string>? containerIds)
     {
-        var topics = Topic?.Select(t => WildcardPattern.Get(t.StartsWith('/') || t.StartsWith('*') ? t : "/" + t, WildcardOptions.IgnoreCase)).ToArray();
+        var topics = Topic?
+            .Select(t => WildcardPattern.Get(t.StartsWith('/') || t.StartsWith('*') ? t : "/" + t, WildcardOptions.IgnoreCase))
+            .ToArray();
         var kinds = Kind?.ToHashSet();
         var ids = containerIds is null ? null : new NamePatterns(containerIds);
         return new EventQuery

@@ -52,7 +52,9 @@ public sealed class RegisterCtrEventCommand : EventCommand
     [ArgumentCompleter(typeof(TaskIdCompleter))]
     public string[]? Id { get; set; }
 
-    /// <summary>The name of the subscription, for Get-Event, Wait-Event and Unregister-Event. By default a made one, which the job has as its name.</summary>
+    /// <summary>
+    /// The name of the subscription, for Get-Event, Wait-Event and Unregister-Event. By default a made one, which the job has as its name.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? SourceIdentifier { get; set; }
@@ -87,7 +89,9 @@ public sealed class RegisterCtrEventCommand : EventCommand
         {
             ThrowTerminatingError(PowerShell.Errors.ErrorRecords.From(
                 new AlreadyExistsException(
-                    ResourceKind.Event, identifier, $"There is an event subscription '{identifier}' already: end it with Unregister-Event, or choose another -SourceIdentifier."),
+                    ResourceKind.Event,
+                    identifier,
+                    $"There is an event subscription '{identifier}' already: end it with Unregister-Event, or choose another -SourceIdentifier."),
                 identifier));
         }
 

@@ -44,7 +44,9 @@ public sealed class WatchCtrEventCommand : EventCommand
     private readonly CancellationTokenSource _enough = new();
     private int _seen;
 
-    /// <summary>The ids of the containers whose events are wanted; wildcards are allowed. Containers can be piped in. All events by default.</summary>
+    /// <summary>
+    /// The ids of the containers whose events are wanted; wildcards are allowed. Containers can be piped in. All events by default.
+    /// </summary>
     [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
@@ -113,7 +115,8 @@ public sealed class WatchCtrEventCommand : EventCommand
         try
         {
             using var subscription = await client.Events.SubscribeAsync(Query(ids), until.Token).ConfigureAwait(false);
-            Output.WriteVerbose($"Watching the events of {(AllNamespaces ? "all namespaces" : $"namespace '{client.Namespace}'")} on {client.Session.Address}.");
+            var where = AllNamespaces ? "all namespaces" : $"namespace '{client.Namespace}'";
+            Output.WriteVerbose($"Watching the events of {where} on {client.Session.Address}.");
             stands.TrySetResult(true);
             await foreach (var (e, warning) in subscription.ReadAsync(until.Token).ConfigureAwait(false))
             {

@@ -74,7 +74,8 @@ public sealed class GetCtrStatsCommand : ConcurrentCommand
         if (Interval == TimeSpan.Zero)
         {
             ThrowTerminatingError(ErrorRecords.From(
-                new InvalidArgumentException(nameof(Interval), "An -Interval of 0 is no time to measure over; -NoCpuPercent reads once, at once."), Interval));
+                new InvalidArgumentException(nameof(Interval), "An -Interval of 0 is no time to measure over; -NoCpuPercent reads once, at once."),
+                Interval));
         }
 
         _room = new SemaphoreSlim(ThrottleLimit);
